@@ -1,0 +1,15 @@
+/*
+ * effects.h - what a step of the engine asks of its driver.
+ *
+ * Steps return a set of these bits and never call up; the driver acts on each
+ * and asserts that none is left.
+ */
+#ifndef ENGINE_EFFECTS_H
+#define ENGINE_EFFECTS_H
+
+enum engine_effect {
+	ENGINE_QUEUE_WORK = 0x01,  /* put the socket on its TLS work queue */
+	ENGINE_WAKE_READER = 0x02, /* sorwakeup(): a reader may have news */
+	ENGINE_DROP = 0x04,	   /* ktls_drop(): the connection was reset */
+};
+#endif

@@ -1,0 +1,104 @@
+/*
+ * ktls_rx.h - KTLS receive: check - begin - crypt - finish.
+ *
+ * Order of use, by the driver:
+ *   ktls_rx_enable once; then sbappendstream calls ktls_rx_check;
+ *   on ENGINE_QUEUE_WORK the socket is queued, and a worker calls
+ *   { ktls_rx_begin -> ktls_rx_crypt -> ktls_rx_finish }* until begin says that
+ *   there is no record, then ktls_rx_end_pass.
+ * A step ends exactly where FreeBSD drops the socket-buffer lock: appends,
+ * reads, flushes and closes may happen between begin and finish.
+ * Access: begin, finish and end_pass need the socket to themselves; crypt needs
+ * only the job, and may run while others use the socket.
+ * Mirrors: FreeBSD sys/kern/uipc_ktls.c ktls_enable_rx(), ktls_check_rx(),
+ * ktls_detach_record(), ktls_decrypt().
+ */
+#ifndef ENGINE_KTLS_RX_H
+#define ENGINE_KTLS_RX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/suite.h"
+
+struct ktls_session;
+struct mbuf;
+struct socket;
+
+enum ktls_rx_verdict {
+	KTLS_RX_RECORD,	 /* a record was detached: crypt and finish it */
+	KTLS_RX_DRY,	 /* no complete record: end the pass */
+	KTLS_RX_DROPPED, /* bad header: the connection is gone, no end_pass */
+	KTLS_RX_WAITKEY, /* the next key is not installed yet: end the pass */
+	KTLS_RX_NOMEM,	 /* no mbuf to split with: try again later */
+};
+
+/* A record between begin and finish.  Owned by the worker. */
+struct ktls_rx_job {
+	struct mbuf *record;	      /* detached chain, header first */
+	struct ktls_session *session; /* borrowed: the socket keeps it alive */
+	uint64_t seqno;
+	uint32_t wire_len;	/* header to tag */
+	uint32_t plaintext_len; /* set by crypt */
+	uint32_t trail_len;	/* set by crypt: pad, type, tag */
+	int error;		/* set by crypt: 0, EBADMSG, EMSGSIZE */
+	uint8_t header[21];	/* the wire's header and explicit IV */
+	uint8_t record_type;	/* set by crypt: inner type for TLS 1.3 */
+	bool rekeys;		/* set by crypt: KeyUpdate, or CCS in 1.2 */
+};
+
+struct ktls_rx_counters {
+	uint64_t sw_rx_inqueue;	    /* sockets queued or processed now */
+	uint64_t corrupted_records; /* refused at header validation */
+	uint64_t failed_crypto;	    /* bad tag, no inner type, too short */
+	uint64_t tls12_gcm_decrypts;
+	uint64_t tls12_chacha20_decrypts;
+	uint64_t tls13_gcm_decrypts;
+	uint64_t tls13_chacha20_decrypts;
+};
+
+/*
+ * setsockopt(TCP_RXTLS_ENABLE): takes over the caller's reference to session,
+ * makes everything queued ciphertext and checks for a complete record.
+ * key_seq is the number of the record at the first unread byte.  Returns 0 or
+ * EALREADY (the reference stays with the caller).  *effects gets the effects.
+ */
+int ktls_rx_enable(struct socket *so, struct ktls_session *session,
+		   uint64_t rec_seq, unsigned *effects);
+
+/*
+ * Install the next key of a running session at a record boundary: after a
+ * KeyUpdate (TLS 1.3) or a ChangeCipherSpec (TLS 1.2 renegotiation).  A
+ * departure from FreeBSD, which has no rekey (docs/fidelity.md).  Returns 0,
+ * EINVAL (other version or cipher) or EBUSY (a record is detached).
+ */
+int ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
+		     unsigned *effects);
+
+/* FreeBSD ktls_check_rx().  Returns effects. */
+unsigned ktls_rx_check(struct socket *so);
+
+/* *effects matters with KTLS_RX_DROPPED. */
+enum ktls_rx_verdict ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
+				   struct ktls_rx_counters *counters,
+				   unsigned *effects);
+
+/* The work without the lock.  Touches only the job and the session's keys. */
+void ktls_rx_crypt(struct ktls_rx_job *job);
+
+/*
+ * Bring the record back: append it as a plain record, or report so_error and
+ * free it, or free it silently when it was flushed meanwhile.  Returns
+ * effects (ENGINE_WAKE_READER on an error only).  The job is empty
+ * afterwards.  *delivered tells whether a plain record was appended.
+ */
+unsigned ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
+			struct ktls_rx_counters *counters, bool *delivered);
+
+/*
+ * End of a worker's pass: clear RUNNING, report a partial record at the end of
+ * the stream, wake the reader once.  Returns effects; ENGINE_QUEUE_WORK where
+ * a record completed since begin said dry.
+ */
+unsigned ktls_rx_end_pass(struct socket *so);
+#endif

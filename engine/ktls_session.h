@@ -1,0 +1,49 @@
+/*
+ * ktls_session.h - the receive session of one socket: keys and counters.
+ *
+ * Order of use: ktls_session_create (one reference); ktls_session_hold and
+ * ktls_session_free; the last free wipes the keys.
+ * Access: one thread; the socket's owner.
+ * Mirrors: FreeBSD struct ktls_session, ktls_create_session(), ktls_free().
+ */
+#ifndef ENGINE_KTLS_SESSION_H
+#define ENGINE_KTLS_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/suite.h"
+
+struct aead_pool;
+
+enum ktls_crypto {
+	KTLS_CRYPTO_REAL,  /* bytes are decrypted and verified */
+	KTLS_CRYPTO_MODEL, /* no keys: lengths and costs only */
+};
+
+struct ktls_session {
+	struct ktls_key params; /* wiped by the last ktls_session_free */
+	struct tls_framing framing;
+	enum ktls_crypto crypto;
+	struct aead_pool *aead; /* lent by the creator; NULL in model */
+	uint64_t aead_key_id;	/* 0 in model */
+	uint32_t wq_index;	/* TLS work queue, fixed at creation */
+	uint32_t refcount;
+	bool key_pending; /* a KeyUpdate or ChangeCipherSpec was
+			     decrypted: wait for the next key */
+};
+
+/*
+ * Check the key as FreeBSD does and make a session with one reference.  In
+ * model mode key->key and key->iv are not used.  Returns 0, EINVAL,
+ * EPROTONOSUPPORT, EOPNOTSUPP (the backend lacks the cipher) or ENOMEM.
+ */
+int ktls_session_create(struct ktls_session **session,
+			const struct ktls_key *key, enum ktls_crypto crypto,
+			struct aead_pool *aead, uint32_t wq_index);
+
+void ktls_session_hold(struct ktls_session *session);
+
+/* Give up one reference; the last one wipes and frees. */
+void ktls_session_free(struct ktls_session *session);
+#endif

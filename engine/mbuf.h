@@ -1,0 +1,168 @@
+/*
+ * mbuf.h - segments and chains: the only currency between the folders.
+ *
+ * Order of use: mbuf_pool_create; { m_get*, m_from_bytes, m_free* }*;
+ * mbuf_pool_destroy, which asserts that every mbuf has come back.
+ * Access: a pool and the mbufs drawn from it belong to one thread.
+ * Ownership: an mbuf belongs to whoever holds the pointer; a cluster is counted
+ * and may be shared by two mbufs (ktls_rx splits by reference).  Bytes of a
+ * shared cluster are written only inside the range of the mbuf that owns them.
+ * Mirrors: FreeBSD sys/sys/mbuf.h (docs/fidelity.md lists differences).
+ */
+#ifndef ENGINE_MBUF_H
+#define ENGINE_MBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* FreeBSD's sizes in bytes, which sb_mbcnt charges. */
+enum mbuf_size {
+	MSIZE = 256,
+	MCLBYTES = 2048,
+	MJUMPAGESIZE = 4096,
+	MJUM9BYTES = 9216,
+};
+
+/* m_flags */
+#define M_EXT	    0x0001u /* storage is a cluster */
+#define M_PKTHDR    0x0002u /* first mbuf of a packet: m_pkthdr is valid */
+#define M_EOR	    0x0004u /* last mbuf of a record in the plain chain */
+#define M_NOTREADY  0x0008u /* in the TLS chain, or detached from it */
+#define M_DECRYPTED 0x0010u /* the NIC has decrypted these bytes */
+#define M_UNKNOWN   0x0020u /* bytes that the capture cut off: no storage */
+
+enum mbuf_type {
+	MT_DATA = 1,
+	MT_CONTROL = 14,
+};
+
+/* csum_flags: FreeBSD's CSUM_L5_CALC and CSUM_L5_VALID carry the TLS verdict */
+#define CSUM_L5_CALC	   0x10u
+#define CSUM_L5_VALID	   0x20u
+#define CSUM_TLS_MASK	   (CSUM_L5_CALC | CSUM_L5_VALID)
+#define CSUM_TLS_DECRYPTED CSUM_L5_CALC
+
+/* th_flags, as on the wire */
+enum tcp_flag {
+	TH_FIN = 0x01,
+	TH_SYN = 0x02,
+	TH_RST = 0x04,
+	TH_PUSH = 0x08,
+	TH_ACK = 0x10,
+	TH_URG = 0x20,
+};
+
+/* Valid where M_PKTHDR is set.  Times are picoseconds of simulated time. */
+struct pkthdr {
+	uint64_t rcv_tstmp;  /* arrival of the frame's last bit */
+	uint64_t visible_ps; /* the frame is in host memory */
+	uint32_t len;	 /* bytes of the whole packet (FreeBSD m_pkthdr.len) */
+	uint32_t flowid; /* RSS hash */
+	uint32_t csum_flags; /* CSUM_TLS_* */
+	uint32_t flow;	     /* the simulator's connection, an index */
+	uint32_t wire_bytes; /* on the link, preamble and gap included */
+	uint32_t th_seq;     /* host byte order */
+	uint32_t th_ack;     /* host byte order */
+	uint16_t th_win;     /* as on the wire, not scaled */
+	uint8_t th_flags;    /* enum tcp_flag */
+	uint8_t receiver;    /* side of the flow that receives it, 0 or 1 */
+};
+
+struct mbuf_cluster; /* counted storage, private to mbuf.c */
+
+struct mbuf {
+	struct mbuf *m_next;	     /* next in this chain */
+	struct mbuf *m_nextpkt;	     /* next record or packet */
+	uint8_t *m_data;	     /* first byte; NULL with M_UNKNOWN */
+	struct mbuf_cluster *m_ext;  /* with M_EXT */
+	uint32_t m_len;		     /* bytes at m_data */
+	uint16_t m_flags;	     /* M_* */
+	uint8_t m_type;		     /* enum mbuf_type */
+	struct pkthdr m_pkthdr;	     /* with M_PKTHDR */
+	_Alignas(8) uint8_t m_dat[]; /* inline storage up to MSIZE */
+};
+
+/* Bytes of inline storage. */
+#define MLEN (MSIZE - offsetof(struct mbuf, m_dat))
+
+struct mbuf_pool;
+
+struct mbuf_pool_stats {
+	uint64_t mbufs;		/* live now */
+	uint64_t mbufs_max;	/* most ever live */
+	uint64_t clusters;	/* live now, of every size */
+	uint64_t storage_bytes; /* slabs obtained from the system */
+	uint64_t refused;	/* requests that failed */
+};
+
+/*
+ * A pool whose slabs grow up to max_bytes (0: no limit) of system memory.
+ * NULL when memory is short.
+ */
+struct mbuf_pool *mbuf_pool_create(uint64_t max_bytes);
+
+/* Asserts that no mbuf is live.  NULL is allowed. */
+void mbuf_pool_destroy(struct mbuf_pool *pool);
+
+void mbuf_pool_read_stats(const struct mbuf_pool *pool,
+			  struct mbuf_pool_stats *stats);
+
+/*
+ * Fault injection: the nth request from now on (1 = the next) fails once; 0
+ * takes the order back.
+ */
+void mbuf_pool_fail_after(struct mbuf_pool *pool, uint64_t nth);
+
+/* An empty mbuf with inline storage, M_PKTHDR clear.  NULL: no memory. */
+struct mbuf *m_get(struct mbuf_pool *pool, enum mbuf_type type);
+
+/* The same with a cluster of `size` (MCLBYTES, MJUMPAGESIZE, MJUM9BYTES). */
+struct mbuf *m_getjcl(struct mbuf_pool *pool, enum mbuf_type type,
+		      enum mbuf_size size);
+
+/*
+ * A packet (M_PKTHDR, header zeroed but for len) that holds a copy of
+ * known_len bytes followed by unknown_len bytes that nobody has (M_UNKNOWN
+ * mbufs without storage).  The bytes go into the smallest storage that takes
+ * them; more than a 9 KiB cluster makes a chain.  Both lengths 0 gives one
+ * empty mbuf.  NULL: no memory, nothing leaked.
+ */
+struct mbuf *m_from_bytes(struct mbuf_pool *pool, const uint8_t *bytes,
+			  uint32_t known_len, uint32_t unknown_len);
+
+/* Free one mbuf and return its m_next. */
+struct mbuf *m_free(struct mbuf_pool *pool, struct mbuf *m);
+
+/* Free a chain along m_next.  NULL is allowed. */
+void m_freem(struct mbuf_pool *pool, struct mbuf *m);
+
+/* Sum of m_len along m_next. */
+uint32_t m_length(const struct mbuf *m);
+
+/* Last mbuf along m_next.  m is not NULL. */
+struct mbuf *m_last(struct mbuf *m);
+
+/*
+ * Copy len bytes from offset off of the chain to dst.  Returns false, with dst
+ * in part written, where the range holds M_UNKNOWN bytes or ends too early.
+ */
+bool m_copydata(const struct mbuf *m, uint32_t off, uint32_t len, uint8_t *dst);
+
+/*
+ * A second mbuf over bytes [off, m_len) of m: it shares m's cluster, or copies
+ * inline bytes, and keeps the type, M_NOTREADY, M_DECRYPTED and M_UNKNOWN.  m
+ * itself is not shortened.  NULL: no memory.
+ */
+struct mbuf *m_split_ref(struct mbuf_pool *pool, const struct mbuf *m,
+			 uint32_t off);
+
+/* True where the storage is this mbuf's alone and may be written. */
+bool m_writable(const struct mbuf *m);
+
+/* Bytes of storage behind the mbuf's last byte; 0 unless m_writable. */
+uint32_t m_trailingspace(const struct mbuf *m);
+
+/* Socket-buffer charge of one mbuf: MSIZE plus the cluster's size. */
+uint32_t m_charge(const struct mbuf *m);
+#endif

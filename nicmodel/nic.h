@@ -1,0 +1,59 @@
+/*
+ * nic.h - a NIC as a pure device: frames in, queue and visibility time out.
+ *
+ * Order of use: nic_init; { nic_rx, per queue nic_rxq_* }*; nic_fini.
+ * Access: one thread.  No clock of its own: `now` comes with each call.
+ */
+#ifndef NICMODEL_NIC_H
+#define NICMODEL_NIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nicmodel/link.h"
+#include "nicmodel/nic_rss.h"
+#include "nicmodel/nic_rxq.h"
+
+enum {
+	NIC_QUEUES_MAX = 256,
+};
+
+struct nic_config {
+	uint32_t queues;
+	uint32_t ring_slots; /* per queue */
+	uint64_t rate_bps;   /* of the link; 0: unlimited */
+	uint64_t moderation_time_ps;
+	uint32_t moderation_frames;
+	uint8_t rss_key[NIC_RSS_KEY_BYTES];
+	uint32_t rss_table_size;
+};
+
+struct nic {
+	struct mbuf_pool *pool;
+	struct link link;
+	struct nic_rss rss;
+	struct nic_rxq *queue; /* `queues` of them */
+	uint32_t queues;
+};
+
+/* What the driver must do with a frame. */
+struct nic_rx_result {
+	bool dropped; /* no descriptor: the frame is gone */
+	uint32_t queue;
+	uint64_t visible_ps; /* call nic_visible then */
+};
+
+/* Returns 0, EINVAL or ENOMEM. */
+int nic_init(struct nic *nic, const struct nic_config *config,
+	     struct mbuf_pool *pool);
+void nic_fini(struct nic *nic);
+
+/*
+ * The last bit of a frame has arrived at `now`; pipeline_ps is the price of the
+ * NIC's pipeline and its write to host memory.  Takes m, whose
+ * m_pkthdr.flowid is the RSS hash.  Sets m_pkthdr.visible_ps; a queue's frames
+ * become visible in order.
+ */
+struct nic_rx_result nic_rx(struct nic *nic, struct mbuf *m, uint64_t now,
+			    uint64_t pipeline_ps);
+#endif

@@ -1,0 +1,49 @@
+/*
+ * nic_moderation.h - when a queue's waiting frames raise an interrupt.
+ *
+ * Static moderation in EQE mode: an interrupt fires when `frames` frames wait,
+ * or `time_ps` after the first frame that waits since the last event, whichever
+ * comes first (04-nic section 2.3).  Off: every frame interrupts at once.
+ * While an interrupt is in service (masked) nothing fires.
+ */
+#ifndef NICMODEL_NIC_MODERATION_H
+#define NICMODEL_NIC_MODERATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nic_moderation {
+	uint64_t time_ps;  /* 0 and frames 0: off */
+	uint32_t frames;   /* 0: no limit by count */
+	uint32_t waiting;  /* frames since the last interrupt */
+	uint64_t timer_ps; /* when the timer fires; UINT64_MAX: not armed */
+	bool masked;	   /* an interrupt is in service */
+};
+
+enum nic_moderation_act {
+	NIC_MODERATION_NONE,
+	NIC_MODERATION_INTERRUPT, /* now */
+	NIC_MODERATION_ARM,	  /* call ..._timer at timer_ps */
+};
+
+void nic_moderation_init(struct nic_moderation *mod, uint64_t time_ps,
+			 uint32_t frames);
+
+/* A frame became visible in host memory at `now`. */
+enum nic_moderation_act nic_moderation_frame(struct nic_moderation *mod,
+					     uint64_t now);
+
+/*
+ * The time armed for has come.  Returns INTERRUPT, or NONE where the timer has
+ * been overtaken by the count.
+ */
+enum nic_moderation_act nic_moderation_timer(struct nic_moderation *mod,
+					     uint64_t now);
+
+/*
+ * The handler has emptied the queue and unmasks; `left` frames became visible
+ * meanwhile and wait.  Returns as nic_moderation_frame.
+ */
+enum nic_moderation_act nic_moderation_unmask(struct nic_moderation *mod,
+					      uint64_t now, uint32_t left);
+#endif

@@ -1,0 +1,60 @@
+/*
+ * nic_rxq.h - one receive queue: a descriptor ring with its frames.
+ *
+ * Ownership: nic_rxq_put takes the mbuf (also when it drops it);
+ * nic_rxq_get gives it away.  A descriptor is in use from put to
+ * nic_rxq_replenish.  04-nic section 2.2.
+ */
+#ifndef NICMODEL_NIC_RXQ_H
+#define NICMODEL_NIC_RXQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nicmodel/nic_moderation.h"
+
+struct mbuf;
+struct mbuf_pool;
+
+struct nic_rxq {
+	struct mbuf_pool *pool;
+	struct mbuf *head; /* frames by m_nextpkt, oldest first */
+	struct mbuf *tail;
+	uint32_t slots; /* descriptors in all */
+	uint32_t used;	/* descriptors in use */
+	uint32_t used_max;
+	uint32_t frames;	 /* frames in the list */
+	uint64_t received;	 /* frames accepted */
+	uint64_t received_bytes; /* their wire bytes */
+	uint64_t out_of_buffer;	 /* frames dropped: no descriptor */
+	uint64_t interrupts;
+	struct nic_moderation moderation;
+};
+
+void nic_rxq_init(struct nic_rxq *q, struct mbuf_pool *pool, uint32_t slots,
+		  uint64_t moderation_time_ps, uint32_t moderation_frames);
+
+/* Free the frames that are still inside. */
+void nic_rxq_fini(struct nic_rxq *q);
+
+/* Returns false where no descriptor was free: the frame was dropped. */
+bool nic_rxq_put(struct nic_rxq *q, struct mbuf *m);
+
+/* The oldest frame that is visible at `now` (pkthdr.visible_ps), or NULL. */
+struct mbuf *nic_rxq_get(struct nic_rxq *q, uint64_t now);
+
+/* The driver has given `count` descriptors back. */
+void nic_rxq_replenish(struct nic_rxq *q, uint32_t count);
+
+/*
+ * Merge at ring drain: take the oldest visible frame and append the following
+ * visible ones while they continue it: same flow and receiver, sequence
+ * contiguous, payload on both, no flag but ACK and PUSH on all but the last,
+ * equal csum_flags, and at most max_bytes of payload in all.  With
+ * max_bytes 0 nothing is merged.  The chain's first m_pkthdr describes the
+ * whole (len, th_flags ORed, latest th_ack and th_win); every frame keeps its
+ * own M_PKTHDR.  *count gets the number of frames; NULL when none is visible.
+ */
+struct mbuf *nic_rxq_get_merged(struct nic_rxq *q, uint64_t now,
+				uint32_t max_bytes, uint32_t *count);
+#endif

@@ -1,0 +1,96 @@
+/*
+ * cpu.h - one simulated CPU: four classes of work in strict priority.
+ *
+ * interrupt > softirq > worker > application, preemptive between classes, first
+ * come first served within one.  A task is a thread of control (a queue's
+ * handler, a worker, a reader) that runs in steps: begin() is called when the
+ * CPU first turns to the step and says what it costs; done() is called when
+ * that much CPU time has been spent, and says whether the task goes on with
+ * another step or sleeps.  State changes happen in begin and done only.
+ *
+ * Switching between worker or application tasks costs a context switch, charged
+ * to the class of the task that comes in; interrupts and softirqs run on top of
+ * whoever was there and cost none.
+ *
+ * Access: one thread.  Tasks are embedded in their owners; nothing is
+ * allocated.
+ */
+#ifndef SIM_CPU_H
+#define SIM_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/event.h"
+#include "sim/qstat.h"
+
+enum cpu_class {
+	CPU_IRQ,
+	CPU_SOFTIRQ,
+	CPU_WORKER,
+	CPU_APP,
+	CPU_CLASS_COUNT,
+};
+
+enum cpu_task_state {
+	CPU_TASK_SLEEPING,
+	CPU_TASK_QUEUED,    /* its next step waits for the CPU */
+	CPU_TASK_PREEMPTED, /* in mid-step, waiting for the CPU */
+	CPU_TASK_RUNNING,
+};
+
+struct cpu;
+struct cpu_task;
+
+/* The CPU turns to the next step; returns its price in picoseconds. */
+typedef sim_time cpu_begin(struct cpu_task *task, sim_time now);
+
+/* The step is over; returns true to go on with another. */
+typedef bool cpu_done(struct cpu_task *task, sim_time now);
+
+struct cpu_task {
+	enum cpu_class class;
+	enum cpu_task_state state;
+	cpu_begin *begin;
+	cpu_done *done;
+	struct cpu *cpu;       /* where it is queued or runs */
+	struct cpu_task *next; /* in the class's run queue */
+	sim_time queued_ps;    /* when it joined the run queue */
+	sim_time left_ps;      /* of the step that was preempted */
+	sim_time extra_ps;     /* added to the next begin (wake-up, move) */
+};
+
+struct cpu {
+	uint32_t id;
+	struct event_queue *events;
+	sim_time switch_ps; /* price of a context switch */
+	struct cpu_task *running;
+	struct cpu_task *last_thread; /* worker or reader that ran last */
+	struct cpu_task *head[CPU_CLASS_COUNT];
+	struct cpu_task *tail[CPU_CLASS_COUNT];
+	event_id end_event; /* end of the running step */
+	sim_time since_ps;  /* start of the current stretch */
+	sim_time busy_ps[CPU_CLASS_COUNT];
+	sim_time idle_ps;
+	uint64_t context_switches;
+	uint64_t preemptions;
+	struct qstat runq[CPU_CLASS_COUNT]; /* waiting for the CPU */
+};
+
+void cpu_init(struct cpu *cpu, uint32_t id, struct event_queue *events,
+	      sim_time switch_ps);
+void cpu_fini(struct cpu *cpu);
+
+/*
+ * Make a sleeping task runnable on `cpu`; extra_ps is added to the price of its
+ * next step.  A task that is queued or runs already is left as it is (false).
+ */
+bool cpu_wake(struct cpu *cpu, struct cpu_task *task, sim_time now,
+	      sim_time extra_ps);
+
+/* Nothing runs and nothing waits. */
+bool cpu_is_idle(const struct cpu *cpu);
+
+/* Account the stretch up to `now`, so that busy and idle add up to it. */
+void cpu_settle(struct cpu *cpu, sim_time now);
+#endif

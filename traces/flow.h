@@ -21,6 +21,10 @@ enum flow_direction {
 
 struct flow_table;
 
+enum {
+	FLOW_COUNT_MAX = 1 << 24, /* flow_lookup then answers ENOMEM */
+};
+
 struct flow_endpoint {
 	struct frame_address address;
 	uint16_t port;
@@ -33,7 +37,8 @@ struct flow {
 					ClientHello; else the higher port */
 	struct flow_endpoint server;
 	bool syn_seen[2];  /* by direction */
-	uint32_t isn[2];   /* with syn_seen */
+	uint32_t isn[2];   /* with syn_seen; a SYN|ACK that differs from an
+			      earlier one replaces it until payload was seen */
 	uint16_t mss;	   /* smaller MSS of the SYNs; 0: unknown */
 	bool timestamps;   /* the SYNs had the timestamp option */
 	bool payload_seen; /* the sides are final */

@@ -244,14 +244,12 @@ packet_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t count)
 		left -= n->m_len;
 	if (left == n->m_len) {
 		rest = n->m_next;
+		n->m_next = NULL;
 	} else {
-		rest = m_split_ref(pool, n, left);
+		rest = m_split(pool, n, left);
 		if (rest == NULL)
 			return NULL;
-		rest->m_next = n->m_next;
-		n->m_len = left;
 	}
-	n->m_next = NULL;
 	rest->m_flags |= M_PKTHDR;
 	rest->m_pkthdr = m->m_pkthdr;
 	rest->m_pkthdr.len -= count;
@@ -273,8 +271,8 @@ pieces_add(struct pieces *new, struct mbuf *m)
 }
 
 /*
- * Add the first `room` bytes of *m to `new`; *m becomes what reaches further, or
- * NULL.  Returns false without memory: *m is freed.
+ * Add the first `room` bytes of *m to `new`; *m becomes what reaches further,
+ * or NULL.  Returns false without memory: *m is freed.
  */
 static bool
 cut_piece(struct mbuf_pool *pool, struct mbuf **m, int64_t room,
@@ -307,7 +305,7 @@ cut_packet(struct tcpcb *tp, struct mbuf *m, int64_t start, struct pieces *new)
 {
 	struct place at = place_find(tp, start);
 
-	while (m != NULL) {
+	while (m != NULL && m->m_pkthdr.len > 0) {
 		struct place next = place_next(tp, at);
 		int64_t had = place_end(tp, at) - start;
 

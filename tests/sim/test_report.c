@@ -47,18 +47,20 @@ report_text_verbose(FILE *out, const struct results *of)
 	report_text(out, of, 1);
 }
 
+/* What open_memstream writes to. */
+static char *printed;
+static size_t printed_len;
+
 /* The caller frees. */
 static char *
 text_of(text_report *report)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = open_memstream(&printed, &printed_len);
 
 	ck_assert_ptr_nonnull(out);
 	report(out, &results);
 	fclose(out);
-	return text;
+	return printed;
 }
 
 static json_t *

@@ -27,7 +27,7 @@ struct nic_rxq {
 	uint64_t received;	 /* frames accepted */
 	uint64_t received_bytes; /* their wire bytes */
 	uint64_t out_of_buffer;	 /* frames dropped: no descriptor */
-	uint64_t interrupts;
+	uint64_t interrupts;	 /* counted by whoever raises them */
 	struct nic_moderation moderation;
 };
 

@@ -1,8 +1,8 @@
 /*
  * config.h - every key of the model: type, unit, default, range, source.
  *
- * Order of use: config_init; { config_set, config_set_profile }*;
- * config_finish, which checks what must hold between keys.
+ * Order of use: config_init; { config_set }*; config_finish, which checks
+ * what must hold between keys.
  * Keys are dotted lower case; values carry units (16KiB, 25us, 100Gbps).
  * docs/configuration.md lists the table, and a test compares the two.
  */

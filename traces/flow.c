@@ -389,3 +389,46 @@ flow_endpoint_text(const struct flow_endpoint *endpoint, char text[64])
 	snprintf(text, 64, v4 ? "%s:%u" : "[%s]:%u", address,
 		 (unsigned)endpoint->port);
 }
+
+/* The digits of a port at `text`, to its end. */
+static bool
+parse_port(const char *text, uint16_t *port)
+{
+	unsigned value = 0;
+
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		value = value * 10 + (unsigned)(*text - '0');
+		if (value > UINT16_MAX)
+			return false;
+	}
+	*port = (uint16_t)value;
+	return true;
+}
+
+bool
+flow_endpoint_parse(const char *text, struct flow_endpoint *endpoint)
+{
+	bool v6 = text[0] == '[';
+	const char *end = strrchr(text, ':');
+	char address[INET6_ADDRSTRLEN];
+	size_t len;
+
+	memset(endpoint, 0, sizeof(*endpoint));
+	if (end == NULL || end - text < (v6 ? 3 : 1) ||
+	    !parse_port(end + 1, &endpoint->port))
+		return false;
+	if (v6 && end[-1] != ']')
+		return false;
+	len = (size_t)(end - text) - (v6 ? 2 : 0);
+	if (len >= sizeof(address))
+		return false;
+	memcpy(address, text + v6, len);
+	address[len] = '\0';
+	endpoint->address.family = v6 ? 6 : 4;
+	return inet_pton(v6 ? AF_INET6 : AF_INET, address,
+			 endpoint->address.bytes) == 1;
+}

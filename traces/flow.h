@@ -67,4 +67,7 @@ uint32_t flow_count(const struct flow_table *table);
 
 /* "192.0.2.1:443" or "[2001:db8::1]:443" into text (at least 64 bytes). */
 void flow_endpoint_text(const struct flow_endpoint *endpoint, char text[64]);
+
+/* The same backwards.  False where the text is not of that form. */
+bool flow_endpoint_parse(const char *text, struct flow_endpoint *endpoint);
 #endif

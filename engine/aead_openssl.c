@@ -5,7 +5,7 @@
  * a mixed record) and by the NIC model and the tests (aead_seal_bytes). Mirrors
  * FreeBSD's ktls_ocf: the place where cycles are really spent.
  *
- * To key an AES-GCM context costs about as much as to decrypt half a kilobyte,
+ * To key an AES-GCM context costs about as much as to decrypt a kilobyte,
  * and a context is 1.2 KiB, so a pool keeps the most recently used ones.  They
  * are found by key id: the last one first, then through a hash with chains.
  * Invariants: `newest` .. `oldest` is one list of all contexts; a context
@@ -13,7 +13,7 @@
  *
  * AES-GCM runs over the mbufs as they lie.  ChaCha20-Poly1305 of a record in
  * several mbufs is gathered first and scattered afterwards: EVP loses almost
- * half its speed on pieces, and two copies cost a twentieth.
+ * half its speed on pieces, and two copies cost a tenth.
  *
  * Left out: CBC and CCM (EOPNOTSUPP), and any use from two threads.
  */

@@ -425,6 +425,27 @@ m_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t off)
 	return n;
 }
 
+struct mbuf *
+m_unshare(struct mbuf_pool *pool, struct mbuf *m)
+{
+	struct mbuf *n;
+
+	assert(!(m->m_flags & M_UNKNOWN));
+	n = get_for(pool, m->m_len);
+	if (n == NULL)
+		return NULL;
+	if (m->m_len > 0)
+		memcpy(n->m_data, m->m_data, m->m_len);
+	n->m_len = m->m_len;
+	n->m_type = m->m_type;
+	n->m_flags |= m->m_flags & (uint16_t)~M_EXT;
+	if (m->m_flags & M_PKTHDR)
+		n->m_pkthdr = m->m_pkthdr;
+	n->m_nextpkt = m->m_nextpkt;
+	n->m_next = m_free(pool, m);
+	return n;
+}
+
 bool
 m_writable(const struct mbuf *m)
 {

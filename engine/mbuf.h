@@ -166,6 +166,13 @@ struct mbuf *m_split_ref(struct mbuf_pool *pool, const struct mbuf *m,
 struct mbuf *m_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t off);
 
 /*
+ * Put a copy of m with storage of its own in m's place: it takes over m's
+ * chain links, type and marks, and m is freed.  Not for M_UNKNOWN, nor for
+ * more than MJUM9BYTES.  NULL: no memory, m is unchanged.
+ */
+struct mbuf *m_unshare(struct mbuf_pool *pool, struct mbuf *m);
+
+/*
  * True where no other mbuf holds any byte of m's range, so that the range (and
  * nothing around it) may be written.  May be false without need: it relies on
  * how the cluster came to be shared, not on a search.

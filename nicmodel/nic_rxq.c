@@ -63,7 +63,6 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 	assert(q->used <= q->slots && m->m_nextpkt == NULL);
 	if (q->used == q->slots) {
 		q->out_of_buffer++;
-		m_freem(q->pool, m);
 		return false;
 	}
 	if (q->tail == NULL)
@@ -80,11 +79,19 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 	return true;
 }
 
-struct mbuf *
-nic_rxq_get(struct nic_rxq *q, uint64_t now)
+void
+nic_rxq_show(struct nic_rxq *q)
 {
-	if (q->head == NULL || q->head->m_pkthdr.visible_ps > now)
+	assert(q->visible < q->frames);
+	q->visible++;
+}
+
+struct mbuf *
+nic_rxq_get(struct nic_rxq *q)
+{
+	if (q->visible == 0)
 		return NULL;
+	q->visible--;
 	return pop(q);
 }
 
@@ -121,19 +128,16 @@ continues(const struct pkthdr *head, const struct pkthdr *next,
 }
 
 struct mbuf *
-nic_rxq_get_merged(struct nic_rxq *q, uint64_t now, uint32_t max_bytes,
-		   uint32_t *count)
+nic_rxq_get_merged(struct nic_rxq *q, uint32_t max_bytes, uint32_t *count)
 {
-	struct mbuf *head = nic_rxq_get(q, now);
+	struct mbuf *head = nic_rxq_get(q);
 	struct mbuf *last = head;
 
 	*count = head != NULL;
-	while (last != NULL && q->head != NULL &&
+	while (last != NULL && q->visible > 0 &&
 	       continues(&head->m_pkthdr, &q->head->m_pkthdr, max_bytes)) {
-		struct mbuf *m = nic_rxq_get(q, now);
+		struct mbuf *m = nic_rxq_get(q);
 
-		if (m == NULL)
-			break;
 		head->m_pkthdr.len += m->m_pkthdr.len;
 		head->m_pkthdr.th_flags |= m->m_pkthdr.th_flags;
 		head->m_pkthdr.th_ack = m->m_pkthdr.th_ack;

@@ -42,10 +42,18 @@ enum cpu_task_state {
 struct cpu;
 struct cpu_task;
 
-/* The CPU turns to the next step; returns its price in picoseconds. */
+/*
+ * The CPU turns to the next step; returns its price in picoseconds.  Called
+ * after the preamble (context switch, wake-up latency) has been spent, and
+ * never from within cpu_wake.
+ */
 typedef sim_time cpu_begin(struct cpu_task *task, sim_time now);
 
-/* The step is over; returns true to go on with another. */
+/*
+ * The step is over; returns true to go on with another.  The task still counts
+ * as running: a wake-up that comes in the meantime (also during the step) is
+ * refused, and the owner has to look for new work here before it sleeps.
+ */
 typedef bool cpu_done(struct cpu_task *task, sim_time now);
 
 struct cpu_task {
@@ -56,8 +64,9 @@ struct cpu_task {
 	struct cpu *cpu;       /* where it is queued or runs */
 	struct cpu_task *next; /* in the class's run queue */
 	sim_time queued_ps;    /* when it joined the run queue */
-	sim_time left_ps;      /* of the step that was preempted */
-	sim_time extra_ps;     /* added to the next begin (wake-up, move) */
+	sim_time left_ps;      /* of the preamble or, once begun, the step */
+	sim_time extra_ps;     /* added to the preamble of the next step */
+	bool begun;	       /* begin() has been called for this step */
 };
 
 struct cpu {
@@ -68,7 +77,8 @@ struct cpu {
 	struct cpu_task *last_thread; /* worker or reader that ran last */
 	struct cpu_task *head[CPU_CLASS_COUNT];
 	struct cpu_task *tail[CPU_CLASS_COUNT];
-	event_id end_event; /* end of the running step */
+	event_id end_event; /* end of the running preamble or step */
+	bool calling;	    /* in begin() or done() of a task of this CPU */
 	sim_time since_ps;  /* start of the current stretch */
 	sim_time busy_ps[CPU_CLASS_COUNT];
 	sim_time idle_ps;
@@ -77,13 +87,15 @@ struct cpu {
 	struct qstat runq[CPU_CLASS_COUNT]; /* waiting for the CPU */
 };
 
+/* The queue is borrowed and must outlive the CPU. */
 void cpu_init(struct cpu *cpu, uint32_t id, struct event_queue *events,
 	      sim_time switch_ps);
 void cpu_fini(struct cpu *cpu);
 
 /*
- * Make a sleeping task runnable on `cpu`; extra_ps is added to the price of its
- * next step.  A task that is queued or runs already is left as it is (false).
+ * Make a sleeping task runnable on `cpu`; extra_ps is spent, together with the
+ * context switch, before its next step begins.  A task that is queued or runs
+ * already is left as it is (false); the wake-up is then not remembered.
  */
 bool cpu_wake(struct cpu *cpu, struct cpu_task *task, sim_time now,
 	      sim_time extra_ps);
@@ -93,4 +105,10 @@ bool cpu_is_idle(const struct cpu *cpu);
 
 /* Account the stretch up to `now`, so that busy and idle add up to it. */
 void cpu_settle(struct cpu *cpu, sim_time now);
+
+/*
+ * After cpu_settle: busy and idle time add up to `now`, and Little's law holds
+ * for every run queue as it stands.
+ */
+bool cpu_accounts_hold(const struct cpu *cpu, sim_time now);
 #endif

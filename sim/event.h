@@ -45,7 +45,8 @@ void event_queue_destroy(struct event_queue *queue);
 
 /*
  * Schedule handler(object, argument, time).  time is not before the time of
- * the last popped event (asserted).  Returns 0 when memory is short.
+ * the last popped event and not SIM_TIME_NEVER (both asserted).  Returns 0 when
+ * memory is short or 2^24 events are pending already.
  */
 event_id event_at(struct event_queue *queue, sim_time time,
 		  enum event_class class, event_handler *handler, void *object,
@@ -62,4 +63,11 @@ bool event_pop(struct event_queue *queue, struct event *event);
 
 /* Events pending, cancelled ones not counted. */
 size_t event_pending(const struct event_queue *queue);
+
+/*
+ * An event_at has returned 0 since the queue was made, so that the run is not
+ * whole: its driver looks here once at the end, and handlers that cannot carry
+ * an error need not.
+ */
+bool event_queue_failed(const struct event_queue *queue);
 #endif

@@ -19,7 +19,7 @@ struct hist {
 	uint64_t min; /* UINT64_MAX while empty */
 	uint64_t max;
 	unsigned __int128 sum;
-	uint32_t *bucket; /* allocated on the first value */
+	uint64_t *bucket; /* allocated on the first value */
 };
 
 void hist_init(struct hist *hist);

@@ -24,6 +24,7 @@ struct qstat {
 	unsigned __int128 wait_sum;  /* sojourns of those that left */
 	unsigned __int128 entry_sum; /* entry times of all */
 	unsigned __int128 gone_sum;  /* entry times of those that left */
+	bool broken;		     /* a leaver that cannot have been inside */
 	struct hist wait;
 };
 
@@ -34,8 +35,19 @@ void qstat_enter(struct qstat *q, sim_time now);
 /* entered_ps is what the customer itself remembers. */
 void qstat_leave(struct qstat *q, sim_time now, sim_time entered_ps);
 
-/* The identity, with those inside counted until `now`. */
+/*
+ * The identity, with those inside counted until `now`.  Wrong entry times of
+ * those that left show from when the queue next runs empty.
+ */
 bool qstat_littles_law(const struct qstat *q, sim_time now);
+
+/*
+ * The same, for an owner that walks its queue: `inside` customers were found
+ * there, and entry_sum is the sum of their entry times.  A lost customer or a
+ * wrong entry time shows at once.
+ */
+bool qstat_littles_law_inside(const struct qstat *q, sim_time now,
+			      uint64_t inside, unsigned __int128 entry_sum);
 
 /* Mean depth over [0, now]. */
 double qstat_mean_depth(const struct qstat *q, sim_time now);

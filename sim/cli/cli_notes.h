@@ -1,0 +1,22 @@
+/*
+ * cli_notes.h - what a replay tells of damage: notes of the report, warnings.
+ */
+#ifndef SIM_CLI_CLI_NOTES_H
+#define SIM_CLI_CLI_NOTES_H
+
+struct cli_session;
+struct results;
+
+/* "ok", "truncated" or "damaged". */
+const char *cli_notes_input_status(const struct cli_session *session);
+
+/*
+ * Say how the capture was read, and how the run ended: each as a note of the
+ * report, and on standard error.  CLI_FAILED for a capture that could not be
+ * read to its end and for an interrupted run.
+ */
+int cli_notes_input(const struct cli_session *session);
+
+/* Warn of damage that the run found in packets, records and flows. */
+void cli_notes_warn(const struct results *results);
+#endif

@@ -30,6 +30,7 @@ ktls_session_create(struct ktls_session **session, const struct ktls_key *key,
 {
 	int error = ktls_key_check(key);
 	struct ktls_session *s;
+	bool framed;
 
 	if (error != 0)
 		return error;
@@ -38,10 +39,9 @@ ktls_session_create(struct ktls_session **session, const struct ktls_key *key,
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return ENOMEM;
-	if (!tls_framing_of(key->version, key->cipher, key->mac, &s->framing)) {
-		free(s);
-		return EINVAL;
-	}
+	framed =
+	    tls_framing_of(key->version, key->cipher, key->mac, &s->framing);
+	assert(framed);
 	s->params = *key;
 	s->crypto = crypto;
 	if (crypto == KTLS_CRYPTO_REAL) {

@@ -114,6 +114,7 @@ begin_handshake(struct endpoint *ep, sim_time now)
 	struct reader *reader = &ep->reader;
 	struct ktlsim *sim = ep->conn->sim;
 	struct soreceive_result peeked;
+	sim_time header_price;
 
 	reader->control_bytes = 0;
 	soreceive(&ep->so, HANDSHAKE_PEEK_BYTES, SORECEIVE_PEEK,
@@ -142,8 +143,9 @@ begin_handshake(struct endpoint *ep, sim_time now)
 	assert(reader->got.bytes == reader->out.consumed);
 	ep->read_offset += reader->out.consumed;
 	stamps_forget(&ep->stamps, ep->read_offset);
-	return call_price(ep, 0, now) +
-	       call_price(ep, (uint32_t)reader->out.consumed, now);
+	header_price = call_price(ep, 0, now);
+	return header_price + call_price(ep, (uint32_t)reader->out.consumed,
+					 now + header_price);
 }
 
 /* The kind of the record at the head of the plain chain. */

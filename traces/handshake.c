@@ -357,14 +357,18 @@ handshake_end(struct handshake *hs, enum flow_direction direction, bool hole)
 	hs->side[direction].hole = hole;
 }
 
-/* Why a direction has no keys that was never decided. */
+/* Why a direction that was never decided has no keys. */
 static const char *
 unfinished_reason(const struct handshake *hs, enum flow_direction direction)
 {
-	if (hs->side[direction].hole)
+	const struct handshake_side *side = &hs->side[direction];
+
+	if (side->hole)
 		return "a hole that never fills";
 	if (hs->failed)
 		return "handshake failed (alert)";
+	if (side->reason != NULL)
+		return side->reason;
 	if (hs->info.suite_known)
 		return "handshake not finished";
 	if (hs->side[other(direction)].hole)
@@ -386,7 +390,7 @@ handshake_read_info(const struct handshake *hs, struct handshake_info *info)
 		info->timed_from[i] = side->timed_from;
 		info->border_inferred[i] = side->border_inferred;
 		info->reason[i] = side->reason;
-		if (side->reason == NULL)
+		if (side->phase < SIDE_INSTALLED)
 			info->reason[i] =
 			    unfinished_reason(hs, (enum flow_direction)i);
 	}

@@ -161,7 +161,9 @@ handshake_alert(struct handshake *hs, enum flow_direction direction,
 					    : bytes[0] == ALERT_FATAL;
 	if (!fatal && bytes[1] != ALERT_CLOSE_NOTIFY)
 		return;
-	hs->failed = true;
+	if (bytes[1] != ALERT_CLOSE_NOTIFY &&
+	    hs->side[direction].phase < SIDE_INSTALLED)
+		hs->failed = true;
 	handshake_push(output, HANDSHAKE_CLOSE, direction, NULL);
 }
 

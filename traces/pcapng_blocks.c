@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +59,8 @@ struct pcapng_blocks {
 	uint32_t part_left;    /* bytes of it that are yet to come */
 	struct bytes gathered; /* header, body or trailer so far */
 	bool swapped;	       /* section's byte order is not big-endian */
+	bool first_swapped;    /* the first section's */
+	bool order_changes;    /* a section differed from it */
 	bool in_section;       /* a section header was read */
 	uint32_t type;	       /* of this block */
 	uint32_t block_len;    /* of this block */
@@ -175,6 +176,10 @@ section_begin(struct pcapng_blocks *blocks, const uint8_t *magic)
 		return malformed(blocks, "no byte-order magic in the section "
 					 "header");
 	}
+	if (!blocks->in_section)
+		blocks->first_swapped = blocks->swapped;
+	else if (blocks->swapped != blocks->first_swapped)
+		blocks->order_changes = true;
 	blocks->in_section = true;
 	blocks->sections++;
 	blocks->interfaces = 0;
@@ -380,6 +385,12 @@ pcapng_blocks_secrets(const struct pcapng_blocks *blocks, size_t *len)
 	return blocks->secrets.data == NULL
 		   ? ""
 		   : (const char *)blocks->secrets.data;
+}
+
+bool
+pcapng_blocks_order_changes(const struct pcapng_blocks *blocks)
+{
+	return blocks->order_changes;
 }
 
 const struct pcapng_interface *

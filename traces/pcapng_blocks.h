@@ -10,6 +10,7 @@
 #ifndef TRACES_PCAPNG_BLOCKS_H
 #define TRACES_PCAPNG_BLOCKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,9 @@ int pcapng_blocks_feed(struct pcapng_blocks *blocks, const uint8_t *bytes,
 /* The key log text collected so far, NUL-terminated. */
 const char *pcapng_blocks_secrets(const struct pcapng_blocks *blocks,
 				  size_t *len);
+
+/* Is there a section in another byte order than the first? */
+bool pcapng_blocks_order_changes(const struct pcapng_blocks *blocks);
 
 /* The file's first interface, NULL without one. */
 const struct pcapng_interface *pcapng_blocks_first(

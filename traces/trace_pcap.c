@@ -35,7 +35,7 @@
 #include "traces/spool.h"
 
 enum {
-	STREAM_BUFFER = 1 << 20,
+	STREAM_BUFFER = 1 << 18, /* stays in a level-2 cache */
 	FIRST_PASS_PIECE = 1 << 16,
 	FRAME_MAX = 262144, /* libpcap's own limit for the link types read */
 	NSEC_PER_SEC = 1000000000,
@@ -149,6 +149,15 @@ fail_container(struct trace_pcap *trace)
 	if (trace->blocks != NULL && strstr(message, "an interface has") &&
 	    pcapng_blocks_odd(trace->blocks) != NULL) {
 		fail_interface(trace);
+		return;
+	}
+	if (trace->blocks != NULL &&
+	    pcapng_blocks_order_changes(trace->blocks)) {
+		fail(&trace->failure, ENOTSUP,
+		     "%s: %s: a section in another byte order follows, which "
+		     "cannot be read (%s); the frames before are used; make it "
+		     "one section with: mergecap -w OUT.pcapng FILE",
+		     trace->path, place, message);
 		return;
 	}
 	/* Compressed data that ended are the cause, not the effect. */

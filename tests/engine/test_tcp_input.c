@@ -14,6 +14,12 @@
 #include "engine/mbuf.h"
 #include "tests/support/suite_table.h"
 
+#define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
+#define TEST(fn, rows)        \
+	{                     \
+#fn, fn, rows \
+	}
+
 enum {
 	STEPS_MAX = 9,
 	TEXT_MAX = 64,
@@ -64,8 +70,7 @@ teardown(void)
 static struct mbuf *
 make_packet(const char *text, size_t len, uint32_t seq, uint8_t flags)
 {
-	const char *unknown = memchr(text, '?', len);
-	uint32_t known = (uint32_t)(unknown == NULL ? len : unknown - text);
+	uint32_t known = (uint32_t)strcspn(text, "?|");
 	struct mbuf *m = m_from_bytes(pool, (const uint8_t *)text, known,
 				      (uint32_t)len - known);
 
@@ -280,8 +285,8 @@ static const struct script order_scripts[] = {
     {"a packet over sequence number zero, behind a hole",
      {{0xfffffff0, "ab", 0, A, "ab", 0, 0},
       {0xfffffffd, "nopqrs", 0, Q, "", 0, 0},
-      {2, "qrstu", 0, Q, "", 1, 0},
-      {0xfffffff2, "cdefghijklm", 0, A, "cdefghijklmnopqrstu", 0, 0}}},
+      {2, "stuvw", 0, Q, "", 1, 0},
+      {0xfffffff2, "cdefghijklm", 0, A, "cdefghijklmnopqrstuvw", 0, 0}}},
     {"cut-off bytes travel as lengths",
      {{100, "ab??", 0, A, "ab??", 0, 0},
       {107, "???", 0, Q, "", 0, 0},
@@ -656,7 +661,7 @@ START_TEST(test_tcp_first_hole_is_what_is_missing)
 END_TEST
 
 /* In mid-stream the first packet begins, wherever the receiver stands. */
-START_TEST(test_tcp_input_begins_at_the_first_packet_whatever_was_acknowledged)
+START_TEST(test_tcp_input_begins_at_the_first_packet)
 {
 	static const uint32_t acks[] = {100, 90, 110, 100 - (1u << 30)};
 	static const struct step steps[] = {
@@ -707,7 +712,7 @@ START_TEST(test_tcp_input_without_memory_takes_nothing)
 	    {104, "e|fGhiJk|l", TH_FIN, TCP_QUEUED, "", 2, 0},
 	    {103, "d", 0, TCP_ACCEPTED, "defghijkl", 0, FIN},
 	};
-	const uint64_t requests = 4; /* two cuts, and what a cut leaves */
+	const uint64_t requests = 2; /* one for each cut */
 	uint64_t offset = 0;
 
 	run_steps(before, 3, "before", &offset);
@@ -729,40 +734,31 @@ START_TEST(test_tcp_input_without_memory_takes_nothing)
 }
 END_TEST
 
-#define ROWS(array) (int)(sizeof(array) / sizeof((array)[0]))
-
-static const struct suite_test tests[] = {
-    {"hands over in order", test_tcp_input_hands_over_in_order,
-     ROWS(order_scripts)},
-    {"first copy of a byte wins", test_tcp_input_first_copy_of_a_byte_wins,
-     ROWS(overlap_scripts)},
-    {"takes merged chains apart", test_tcp_input_takes_merged_chains_apart,
-     ROWS(merged_scripts)},
-    {"begins and ends the stream", test_tcp_input_begins_and_ends_the_stream,
-     ROWS(close_scripts)},
-    {"believes RST inside the window",
-     test_tcp_input_believes_rst_inside_the_window, ROWS(reset_scripts)},
-    {"begins at the first packet, whatever was acknowledged",
-     test_tcp_input_begins_at_the_first_packet_whatever_was_acknowledged, 4},
-    {"a known beginning makes a hole of a lost first packet",
-     test_tcp_set_irs_makes_a_hole_of_a_lost_first_packet, 0},
-    {"stream offset passes four gigabytes",
-     test_tcp_input_stream_offset_passes_four_gigabytes, 0},
-    {"ten gigabytes behind a hole", test_tcp_input_ten_gigabytes_behind_a_hole,
-     0},
-    {"long runs behind holes are not walked",
-     test_tcp_input_long_runs_behind_holes_are_not_walked, 0},
-    {"first hole is what is missing", test_tcp_first_hole_is_what_is_missing,
-     ROWS(hole_rows)},
-    {"without memory takes nothing",
-     test_tcp_input_without_memory_takes_nothing, 0},
-};
-
+/* The runner knows a suite by its file's name. */
 Suite *tcp_input_suite(void);
 
 Suite *
 tcp_input_suite(void)
 {
-	return suite_create_table("tcp_input", tests, ROWS(tests), setup,
-				  teardown, 0);
+	const struct suite_test tests[] = {
+	    TEST(test_tcp_input_hands_over_in_order, COUNT(order_scripts)),
+	    TEST(test_tcp_input_first_copy_of_a_byte_wins,
+		 COUNT(overlap_scripts)),
+	    TEST(test_tcp_input_takes_merged_chains_apart,
+		 COUNT(merged_scripts)),
+	    TEST(test_tcp_input_begins_and_ends_the_stream,
+		 COUNT(close_scripts)),
+	    TEST(test_tcp_input_believes_rst_inside_the_window,
+		 COUNT(reset_scripts)),
+	    TEST(test_tcp_input_begins_at_the_first_packet, 4),
+	    TEST(test_tcp_set_irs_makes_a_hole_of_a_lost_first_packet, 0),
+	    TEST(test_tcp_input_stream_offset_passes_four_gigabytes, 0),
+	    TEST(test_tcp_input_ten_gigabytes_behind_a_hole, 0),
+	    TEST(test_tcp_input_long_runs_behind_holes_are_not_walked, 0),
+	    TEST(test_tcp_first_hole_is_what_is_missing, COUNT(hole_rows)),
+	    TEST(test_tcp_input_without_memory_takes_nothing, 0),
+	};
+
+	return suite_create_table("tcp_input", tests, (size_t)COUNT(tests),
+				  setup, teardown, 0);
 }

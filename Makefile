@@ -18,7 +18,7 @@ Q := $(if $(filter 1,$(V)),,@)
 B := build/$(VARIANT)
 
 CC      ?= cc
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	   -Wmissing-prototypes -Wvla -Wswitch-enum $(if $(CI),-Werror)
 

@@ -38,6 +38,7 @@ start(enum tls_version version, enum ktls_crypto crypto)
 {
 	struct ktls_key key = rx_key(version, TLS_CIPHER_AES_GCM, 16, 7);
 
+	key.rec_seq = 5;
 	rx_init(&fx, &key, crypto);
 }
 
@@ -45,7 +46,7 @@ static void
 start_enabled(enum tls_version version)
 {
 	start(version, KTLS_CRYPTO_REAL);
-	rx_enable(&fx, 5);
+	rx_enable(&fx);
 }
 
 static size_t
@@ -175,13 +176,12 @@ START_TEST(test_ktls_rx_enable_adopts_what_is_queued)
 	size_t a, b;
 
 	start(TLS_1_3, KTLS_CRYPTO_REAL);
-	fx.seal_seq = 5;
 	a = make(0, 3000, wire);
 	b = make(3000, 100, wire + a);
 	rx_feed_segments(&fx, wire, a + b - 50, 1448);
 	ck_assert_uint_eq(sb->sb_acc, a + b - 50);
 	fx.effects = 0;
-	rx_enable(&fx, 5);
+	rx_enable(&fx);
 	ck_assert_uint_eq(fx.effects, ENGINE_QUEUE_WORK);
 	ck_assert_uint_eq(sb->sb_acc, 0);
 	rx_pass(&fx);
@@ -214,7 +214,7 @@ START_TEST(test_ktls_rx_enable_behind_the_end_reports_a_partial_record)
 	rx_feed(&fx, flat, 4);
 	socantrcvmore(&fx.so);
 	fx.effects = 0;
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	ck_assert_uint_eq(fx.effects, ENGINE_WAKE_READER);
 	expect_error(EMSGSIZE);
 	expect_eof();
@@ -613,7 +613,7 @@ START_TEST(test_ktls_rx_model_session_takes_a_next_number)
 	unsigned effects;
 
 	start(TLS_1_2, KTLS_CRYPTO_MODEL);
-	rx_enable(&fx, 5);
+	rx_enable(&fx);
 	rx_feed(&fx, wire, rx_record(&fx, 20, flat, 1, 0, wire));
 	ck_assert_int_eq(rx_pass(&fx), KTLS_RX_DRY);
 	expect_bytes(0, 1);

@@ -338,6 +338,37 @@ START_TEST(test_nic_rxq_merges_what_continues_the_stream)
 }
 END_TEST
 
+/* Frames of several mbufs: the next one is linked behind the last of them. */
+START_TEST(test_nic_rxq_merges_frames_whose_bytes_were_cut_off)
+{
+	uint32_t count, seq = 0;
+	struct mbuf *head;
+
+	for (; seq < 30; seq += 10) {
+		struct mbuf *m =
+		    m_from_bytes(pool, (const uint8_t *)"abcd", 4, 6);
+
+		ck_assert_ptr_nonnull(m);
+		m->m_pkthdr.th_seq = seq;
+		ck_assert(nic_rxq_put(&q, m));
+		nic_rxq_show(&q);
+	}
+	head = nic_rxq_get_merged(&q, 65535, &count);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_uint_eq(head->m_pkthdr.len, 30);
+	ck_assert_uint_eq(m_length(head), 30);
+	seq = 0;
+	for (const struct mbuf *m = head; m != NULL; m = m->m_next) {
+		bool known = seq % 10 == 0;
+
+		ck_assert_uint_eq(m->m_len, known ? 4 : 6);
+		ck_assert(!(m->m_flags & M_PKTHDR) == !known);
+		seq += m->m_len;
+	}
+	m_freem(pool, head);
+}
+END_TEST
+
 /* What was not merged is still there, in order, and the ring goes on. */
 START_TEST(test_nic_rxq_merges_again_after_what_ended_a_merge)
 {
@@ -369,6 +400,7 @@ nic_rxq_suite(void)
 	    TEST(test_nic_rxq_get_gives_visible_frames_in_order, 0),
 	    TEST(test_nic_rxq_merges_what_continues_the_stream,
 		 COUNT(merge_rows)),
+	    TEST(test_nic_rxq_merges_frames_whose_bytes_were_cut_off, 0),
 	    TEST(test_nic_rxq_merges_again_after_what_ended_a_merge, 0),
 	};
 

@@ -232,7 +232,7 @@ packet_trim(struct mbuf_pool *pool, struct mbuf *m, uint32_t count)
  * Cut a packet after `count` bytes, of which it has more, and return the second
  * part, a packet with a copy of the header.  It may begin with an empty mbuf,
  * which goes when the part is trimmed, as it always is: it begins with bytes
- * that are queued.  NULL: no memory, m as it was.
+ * that are queued or past the FIN.  NULL: no memory, m as it was.
  */
 static struct mbuf *
 packet_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t count)

@@ -2,10 +2,10 @@
  * nic_rxq.c - one receive queue: a descriptor ring with its frames.
  *
  * Models the ring between device and driver.  The device puts each frame into
- * the next free descriptor, or drops it where there is none; the driver drains
- * the frames that have become visible in host memory, oldest first, and gives
- * descriptors back some time later.  The frames lie in a list, so put and get
- * are O(1) and nothing is allocated.
+ * the next free descriptor, or refuses it where there is none; the driver
+ * drains the frames that have become visible in host memory, oldest first, and
+ * gives descriptors back some time later.  The frames lie in a list, so put and
+ * get are O(1) and nothing is allocated.
  *
  * nic_rxq_get_merged is the coalescing that a driver does while it drains:
  * frames that follow each other in the ring and continue the same stream

@@ -1,8 +1,8 @@
 # ktlsim: the only build file.  `make help` lists the targets.
 #
 # VARIANT names a set of flags and its directory under build/:
-#   release (the default), debug (-O0), o3, clang, asan (with UBSan), cov (gcov),
-#   fuzz (libFuzzer) and fuzzcov (clang's coverage).
+#   release (the default, -O3), debug (-O0), clang, asan (with UBSan), cov
+#   (gcov), fuzz (libFuzzer) and fuzzcov (clang's coverage).
 # V=1 shows the commands; CI=1 turns warnings into errors.
 
 VARIANT ?= release
@@ -19,15 +19,12 @@ B := build/$(VARIANT)
 
 CC      ?= cc
 CXX     ?= c++
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	   -Wmissing-prototypes -Wvla -Wswitch-enum $(if $(CI),-Werror)
 
 ifeq ($(VARIANT),debug)
 CFLAGS  := -O0 -g
-endif
-ifeq ($(VARIANT),o3)
-CFLAGS  := -O3 -g
 endif
 ifeq ($(VARIANT),clang)
 CC      := clang
@@ -78,9 +75,11 @@ CLI_OBJ   := $(CLI_SRC:%.c=$(B)/%.o)
 TEST_OBJ  := $(TEST_SRC:%.c=$(B)/%.o) $(B)/tests/run.o
 SUP_OBJ   := $(SUP_SRC:%.c=$(B)/%.o)
 FUZZ_OBJ  := $(FUZZ_SRC:%.c=$(B)/%.o) $(B)/tests/fuzz/replay_main.o
+BENCH_SUP := $(patsubst %.c,$(B)/%.o,\
+	       $(filter-out $(BENCH_SRC),$(wildcard bench/*.c)))
 BENCHES   := $(patsubst %,$(B)/%,$(basename $(BENCH_SRC)))
 ALL_OBJ   := $(LIB_OBJ) $(CLI_OBJ) $(TEST_OBJ) $(SUP_OBJ) $(FUZZ_OBJ) \
-	     $(BENCHES:%=%.o)
+	     $(BENCHES:%=%.o) $(BENCH_SUP)
 
 FUZZERS     := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 FUZZ_REPLAY := $(FUZZERS:%=$(B)/tests/fuzz/replay_%)
@@ -179,7 +178,7 @@ cov:
 		build/cov/tests.log
 	@tools/coverage.sh build/cov
 
-## digest: the run digest is equal for gcc, clang, -O0, -O3 and ASan
+## digest: the run digest is equal for gcc, clang, -O0, -O3, ASan
 digest:
 	@PARALLEL="$(PARALLEL)" MAKE="$(MAKE)" tests/digest.sh $(CAPTURE)
 
@@ -256,7 +255,7 @@ $(B)/%.o: %.cc $(B)/flags
 	@$(if $(Q),echo "CXX $<")
 	$(Q)$(CXX) $(CFLAGS) -std=c++17 -I. -MMD -MP -c -o $@ $<
 
-$(B)/bench/%: $(B)/bench/%.o $(B)/internal.a
+$(B)/bench/%_bench: $(B)/bench/%_bench.o $(BENCH_SUP) $(B)/internal.a
 	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Every object of the library, with internal names, for the tests.

@@ -44,6 +44,7 @@ print_changes(FILE *out, const struct results_flow *flow)
 static void
 print_keys(FILE *out, const struct results_flow *flow)
 {
+	const char *timed;
 	char text[384];
 	int len;
 
@@ -54,9 +55,10 @@ print_keys(FILE *out, const struct results_flow *flow)
 			       flow->tls_version,
 			       flow->cipher_suite[0] ? flow->cipher_suite
 						     : "suite unknown");
+	timed = strcmp(flow->timed_from, "keys") == 0 ? "" : flow->timed_from;
 	snprintf(text + len, sizeof(text) - (size_t)len, "keys%s %s%s%s%s",
 		 strcmp(flow->keys, "found") == 0 ? "" : ":", flow->keys,
-		 flow->timed_from[0] ? "; timed from " : "", flow->timed_from,
+		 timed[0] ? "; timed from " : "", timed,
 		 flow->border_inferred ? " (border of handshake and data "
 					 "inferred)"
 				       : "");

@@ -18,6 +18,7 @@
 #include "sim/cli/cli_session.h"
 #include "sim/ktlsim_internal.h"
 #include "sim/results.h"
+#include "sim/run.h"
 #include "traces/trace_pcap.h"
 
 /* A note of the report that standard error repeats. */
@@ -33,19 +34,6 @@ note(const struct cli_session *session, enum cli_level level,
 	va_end(arguments);
 	ktlsim_add_note(session->sim, text);
 	cli_message(level, "%s", text);
-}
-
-const char *
-cli_notes_input_status(const struct cli_session *session)
-{
-	const struct trace_error *failure;
-
-	if (!session->damaged)
-		return "ok";
-	failure = trace_pcap_failure(session->trace);
-	/* ENODATA: the file ends inside a block or packet. */
-	return failure != NULL && failure->code == ENODATA ? "truncated"
-							   : "damaged";
 }
 
 static int
@@ -102,59 +90,51 @@ cli_notes_input(const struct cli_session *session)
 		   "were cut to it");
 	note_count(session, stats.lengths_corrected,
 		   "frames claimed to be captured longer than they were");
-	note_count(session, stats.frames_cut,
-		   "frames were captured shorter than they were on the wire "
-		   "(snap length)");
 	return note_end(session);
 }
 
-/* What went wrong in a direction, summed over all flows. */
-struct damage {
-	uint64_t errors, undecrypted, holes;
-	uint64_t flows; /* with any of these */
-};
-
-static struct damage
-sum_damage(const struct results *results)
+static void
+warn_count(uint64_t count, const char *sentence)
 {
-	struct damage sum = {0};
+	if (count > 0)
+		cli_message(CLI_WARN, "%" PRIu64 " %s", count, sentence);
+}
+
+/* The report has notes of these; see note_inputs in sim/collect.c. */
+static void
+warn_packets(const struct input_counts *input)
+{
+	warn_count(input->malformed, "frames are malformed and passed over");
+	warn_count(input->cut, "frames are passed over, because the snap "
+			       "length cut off a header");
+	warn_count(input->payload_cut,
+		   "segments lack payload that the snap length cut off; their "
+		   "flows are timed from record headers");
+	warn_count(input->bad_checksum,
+		   "segments with a wrong TCP checksum are dropped, as a host "
+		   "would (replay.checksum=ignore takes them)");
+}
+
+static void
+warn_flows(const struct results *results)
+{
+	uint64_t errors = 0, holes = 0;
 
 	for (size_t i = 0; i < results->flow_count; i++) {
-		const struct results_direction *dir =
-		    results->flows[i].direction;
-		uint64_t errors = dir[0].errors + dir[1].errors;
-		uint64_t undecrypted =
-		    dir[0].undecrypted_records + dir[1].undecrypted_records;
-		uint64_t holes = (uint64_t)dir[0].holes + dir[1].holes;
-
-		sum.errors += errors;
-		sum.undecrypted += undecrypted;
-		sum.holes += holes;
-		sum.flows += errors + undecrypted + holes > 0;
+		for (int d = 0; d < 2; d++) {
+			errors += results->flows[i].direction[d].errors;
+			holes += results->flows[i].direction[d].holes;
+		}
 	}
-	return sum;
+	warn_count(errors, "records did not verify or were not legal; the "
+			   "report says in which flows");
+	warn_count(holes, "streams have a hole that never filled; the report "
+			  "says where");
 }
 
 void
-cli_notes_warn(const struct results *results)
+cli_notes_warn(const struct cli_session *session)
 {
-	struct damage sum = sum_damage(results);
-	uint64_t checksums = 0;
-
-	for (size_t i = 0; i < results->host_count; i++)
-		checksums += results->hosts[i].conservation.dropped_checksum;
-	if (checksums > 0)
-		cli_message(CLI_WARN,
-			    "%" PRIu64 " segments had a wrong checksum and "
-			    "were dropped, as a host would "
-			    "(replay.checksum=ignore takes them)",
-			    checksums);
-	if (sum.flows > 0)
-		cli_message(CLI_WARN,
-			    "%" PRIu64 " of %zu flows are damaged: %" PRIu64
-			    " records failed, %" PRIu64
-			    " were not decrypted, %" PRIu64
-			    " holes never filled; the report says where",
-			    sum.flows, results->flow_count, sum.errors,
-			    sum.undecrypted, sum.holes);
+	warn_packets(&session->sim->input);
+	warn_flows(ktlsim_results(session->sim));
 }

@@ -261,7 +261,7 @@ cli_session_finish(struct cli_session *session)
 	int status = cli_notes_input(session);
 	int error;
 
-	ktlsim_set_input(session->sim, cli_notes_input_status(session),
+	ktlsim_set_input(session->sim, trace_pcap_status(session->trace),
 			 session->frames, (double)session->wall_ns / 1e9,
 			 partial);
 	error = ktlsim_finish(session->sim, &sentence);
@@ -274,7 +274,7 @@ cli_session_finish(struct cli_session *session)
 			    sentence.text);
 		status = CLI_FAILED;
 	}
-	cli_notes_warn(ktlsim_results(session->sim));
+	cli_notes_warn(session);
 	return status;
 }
 

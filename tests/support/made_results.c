@@ -79,6 +79,7 @@ made_machine(struct results_host *host)
 	    {"rx_packets", 12345},
 	    {"rx_out_of_buffer", 0},
 	    {"rx_bytes", 17895432},
+	    {"rx0_packets", 12000},
 	};
 
 	host->cpu_count = 2;
@@ -87,8 +88,8 @@ made_machine(struct results_host *host)
 	host->workqueue_count = 2;
 	host->workqueues = made_array(2, sizeof(queues[0]));
 	memcpy(host->workqueues, queues, sizeof(queues));
-	host->counter_count = 3;
-	host->counters = made_array(3, sizeof(counters[0]));
+	host->counter_count = 4;
+	host->counters = made_array(4, sizeof(counters[0]));
 	memcpy(host->counters, counters, sizeof(counters));
 	host->lock_count = 1;
 	host->locks[0] = (struct results_lock){"sockbuf", 4000, 100, 350.5};

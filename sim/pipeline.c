@@ -442,6 +442,15 @@ stage_resend(void *object, uint64_t argument, sim_time now)
 void
 pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 {
+	/*
+	 * An arrival that would be the next event anyway needs no event: the
+	 * usual case of a replay, which runs up to a frame and then offers it.
+	 */
+	if (time == sim->now && !sim->running &&
+	    event_next_time(sim->events) > time) {
+		stage_arrival(sim, (uint64_t)(uintptr_t)segments, time);
+		return;
+	}
 	if (run_event(sim, time, EVENT_ARRIVAL, stage_arrival, sim,
 		      (uint64_t)(uintptr_t)segments) != 0)
 		return;

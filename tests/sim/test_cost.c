@@ -17,8 +17,8 @@ Suite *cost_suite(void);
 
 static struct config config;
 static struct ktlsim_error error;
-static char path[] = "/tmp/ktlsim-cost-XXXXXX";
 static const char template[] = "/tmp/ktlsim-cost-XXXXXX";
+static char path[sizeof(template)];
 
 static void
 setup(void)

@@ -70,6 +70,8 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 	else
 		q->tail->m_nextpkt = m;
 	q->tail = m;
+	if (q->hidden == NULL)
+		q->hidden = m;
 	q->frames++;
 	q->used++;
 	if (q->used > q->used_max)
@@ -82,8 +84,15 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 void
 nic_rxq_show(struct nic_rxq *q)
 {
-	assert(q->visible < q->frames);
+	assert(q->visible < q->frames && q->hidden != NULL);
+	q->hidden = q->hidden->m_nextpkt;
 	q->visible++;
+}
+
+uint64_t
+nic_rxq_next_visible(const struct nic_rxq *q)
+{
+	return q->hidden == NULL ? UINT64_MAX : q->hidden->m_pkthdr.visible_ps;
 }
 
 struct mbuf *

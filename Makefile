@@ -1,8 +1,8 @@
 # ktlsim: the only build file.  `make help` lists the targets.
 #
 # VARIANT names a set of flags and its directory under build/:
-#   release (the default), debug (-O0), o3, clang, asan (with UBSan), cov (gcov),
-#   fuzz (libFuzzer) and fuzzcov (clang's coverage).
+#   release (the default, -O3), debug (-O0), clang, asan (with UBSan), cov
+#   (gcov), fuzz (libFuzzer) and fuzzcov (clang's coverage).
 # V=1 shows the commands; CI=1 turns warnings into errors.
 
 VARIANT ?= release
@@ -18,6 +18,7 @@ Q := $(if $(filter 1,$(V)),,@)
 B := build/$(VARIANT)
 
 CC      ?= cc
+CXX     ?= c++
 CFLAGS  ?= -O3 -g
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	   -Wmissing-prototypes -Wvla -Wswitch-enum $(if $(CI),-Werror)
@@ -25,11 +26,9 @@ WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 ifeq ($(VARIANT),debug)
 CFLAGS  := -O0 -g
 endif
-ifeq ($(VARIANT),o3)
-CFLAGS  := -O3 -g
-endif
 ifeq ($(VARIANT),clang)
 CC      := clang
+CXX     := clang++
 endif
 ifeq ($(VARIANT),asan)
 CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -69,16 +68,18 @@ TEST_SRC  := $(wildcard tests/engine/test_*.c tests/nicmodel/test_*.c \
 	       tests/scenario/test_*.c)
 SUP_SRC   := $(wildcard tests/support/*.c)
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
-BENCH_SRC := $(wildcard bench/*.c)
+BENCH_SRC := $(wildcard bench/*_bench.c bench/*_bench.cc)
 
 LIB_OBJ   := $(LIB_SRC:%.c=$(B)/%.o)
 CLI_OBJ   := $(CLI_SRC:%.c=$(B)/%.o)
 TEST_OBJ  := $(TEST_SRC:%.c=$(B)/%.o) $(B)/tests/run.o
 SUP_OBJ   := $(SUP_SRC:%.c=$(B)/%.o)
 FUZZ_OBJ  := $(FUZZ_SRC:%.c=$(B)/%.o) $(B)/tests/fuzz/replay_main.o
-BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o)
+BENCH_SUP := $(patsubst %.c,$(B)/%.o,\
+	       $(filter-out $(BENCH_SRC),$(wildcard bench/*.c)))
+BENCHES   := $(patsubst %,$(B)/%,$(basename $(BENCH_SRC)))
 ALL_OBJ   := $(LIB_OBJ) $(CLI_OBJ) $(TEST_OBJ) $(SUP_OBJ) $(FUZZ_OBJ) \
-	     $(BENCH_OBJ)
+	     $(BENCHES:%=%.o) $(BENCH_SUP)
 
 FUZZERS     := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 FUZZ_REPLAY := $(FUZZERS:%=$(B)/tests/fuzz/replay_%)
@@ -164,10 +165,10 @@ fuzz-cov:
 
 fuzz-replay: $(FUZZ_REPLAY)
 
-## bench: fixed workloads, each a ratio within one run
-bench: all $(BENCH_OBJ) $(B)/internal.a
-	@B=$(B) CC="$(CC)" CFLAGS="$(CFLAGS)" LIBS="$(PKG_LIBS)" \
-		KTLSIM=$(TOOL) bench/run.sh
+## bench: fixed workloads, each a ratio within one run; F=event runs one
+bench: all $(BENCHES)
+	@set -e; for b in $(if $(F),$(B)/bench/$(F)_bench,$(BENCHES)); do \
+		echo "== $$b"; KTLSIM=$(TOOL) $$b; done
 
 ## cov: line and branch coverage of the unit tests, per folder
 cov:
@@ -177,7 +178,7 @@ cov:
 		build/cov/tests.log
 	@tools/coverage.sh build/cov
 
-## digest: the run digest is equal for gcc, clang, -O0, -O3 and ASan
+## digest: the run digest is equal for gcc, clang, -O0, -O3, ASan
 digest:
 	@PARALLEL="$(PARALLEL)" MAKE="$(MAKE)" tests/digest.sh $(CAPTURE)
 
@@ -247,6 +248,15 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@$(if $(Q),echo "CC $<")
 	$(Q)$(CC) $(CFLAGS) $(KTLSIM_CFLAGS) $(LOCAL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# C++ is for the peers that benchmarks compare with.
+$(B)/%.o: %.cc $(B)/flags
+	@mkdir -p $(@D)
+	@$(if $(Q),echo "CXX $<")
+	$(Q)$(CXX) $(CFLAGS) -std=c++17 -I. -MMD -MP -c -o $@ $<
+
+$(B)/bench/%_bench: $(B)/bench/%_bench.o $(BENCH_SUP) $(B)/internal.a
+	$(Q)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Every object of the library, with internal names, for the tests.
 $(B)/internal.a: $(LIB_OBJ)

@@ -11,7 +11,7 @@ capture=$1
 out=build/digest
 mkdir -p $out
 
-for variant in release debug o3 clang asan; do
+for variant in release debug clang asan; do
 	if [ $variant = clang ] && ! command -v clang >/dev/null 2>&1; then
 		echo "digest: clang is missing, its build is skipped"
 		continue

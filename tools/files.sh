@@ -22,8 +22,8 @@ files() { # folder
 		sed 's|.*/||' | LC_ALL=C sort
 }
 
-# The head comment's sentence after "name - ", up to its first full stop or
-# colon, or to the end of the paragraph.
+# The head comment's sentence after "name - ", up to its first full stop or to
+# the end of the paragraph.
 describe() { # folder, file
 	awk -v name="$2" '
 	NR > 12 { exit }
@@ -40,7 +40,7 @@ describe() { # folder, file
 	found && line == "" { exit }
 	found { text = text " " line }
 	END {
-		sub(/[.:;] .*/, "", text)
+		sub(/[.] .*/, "", text)
 		sub(/[.:;]$/, "", text)
 		print text
 	}' "$1/$2"

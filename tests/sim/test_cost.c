@@ -1,6 +1,6 @@
 /*
- * Prices: the built-in profiles against literal numbers, profile files good and
- * bad, and which prices have a source.
+ * test_cost.c - prices: the built-in profiles against literal numbers, profile
+ * files good and bad, and which prices have a source.
  */
 #include <errno.h>
 #include <stdio.h>

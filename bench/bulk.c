@@ -57,7 +57,8 @@ put_segment(struct writer *w, int side, uint8_t flags, const uint8_t *bytes,
 	put_u32(w->out, (uint32_t)size);
 	fwrite(w->frame, size, 1, w->out);
 	w->seq[side] += len + ((flags & (TH_SYN | TH_FIN)) != 0);
-	w->time_ns += len == 0 ? 1000 : (uint64_t)len * 8000000000 / w->rate_bps;
+	w->time_ns +=
+	    len == 0 ? 1000 : (uint64_t)len * 8000000000 / w->rate_bps;
 }
 
 static void
@@ -73,11 +74,11 @@ put_bytes(struct writer *w, int side, const uint8_t *bytes, size_t len)
 static void
 put_hellos(struct writer *w, const uint8_t random[TLS_RANDOM_BYTES])
 {
-	uint8_t client[] = {
-	    22, 3, 1, 0, 52, 1, 0, 0, 48, 3, 3, [43] = 0, 0, 2, 0x13, 0x01,
-	    1,	0, 0, 5, 0, 43, 0, 2, 1, 3, 4};
-	uint8_t server[] = {22, 3, 3, 0,  50, 2,    0,	  0, 46, 3, 3, [43] = 0,
-			    0x13, 0x01, 0, 0, 6, 0, 43, 0, 2, 3, 4};
+	uint8_t client[] = {22, 3, 1,	     0,	 52, 1,	   0,	 0, 48,
+			    3,	3, [43] = 0, 0,	 2,  0x13, 0x01, 1, 0,
+			    0,	5, 0,	     43, 0,  2,	   1,	 3, 4};
+	uint8_t server[] = {22,	  3,	3, 0, 50, 2, 0,	 0, 46, 3, 3, [43] = 0,
+			    0x13, 0x01, 0, 0, 6,  0, 43, 0, 2,	3, 4};
 
 	memcpy(client + 11, random, TLS_RANDOM_BYTES);
 	client[4] = (uint8_t)(sizeof(client) - 5);

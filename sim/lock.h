@@ -15,7 +15,8 @@
 
 /*
  * One lock.  A step reserves when it begins and may hold only later, so another
- * step can still fit in before: the last hold, and the end of the one before it.
+ * step can still fit in before: the last hold, and the end of the one before
+ * it.
  */
 struct lock {
 	sim_time before_ps; /* the lock is free from then on ... */

@@ -223,7 +223,9 @@ print_workqueues(FILE *out, const struct results_host *host, bool verbose)
 {
 	size_t shown = 0, unused = 0;
 
-	if (host->workqueue_count == 0)
+	if (host->tls_records_none + host->tls_records_partial +
+		host->tls_records_full ==
+	    0)
 		return;
 	fprintf(out, "\n%-14s %10s %11s %10s %10s %10s %8s\n", "Work queue",
 		"sockets in", "mean depth", "max depth", "mean wait",
@@ -247,7 +249,11 @@ print_workqueues(FILE *out, const struct results_host *host, bool verbose)
 static void
 print_locks(FILE *out, const struct results_host *host)
 {
-	if (host->lock_count == 0)
+	bool any = false;
+
+	for (size_t i = 0; i < host->lock_count; i++)
+		any = any || host->locks[i].acquisitions > 0;
+	if (!any)
 		return;
 	fprintf(out, "\n%-24s %14s %12s %8s %12s\n", "Lock", "acquisitions",
 		"contended", "", "mean wait");
@@ -362,6 +368,10 @@ report_host_text(FILE *out, const struct results_host *host, bool verbose)
 
 	snprintf(title, sizeof(title), "Host %s", host->name);
 	report_rule(out, title);
+	if (host->conservation.segments_in == 0 && !verbose) {
+		fprintf(out, "No segment came to this host.\n");
+		return;
+	}
 	print_stages(out, host);
 	print_slowest(out, host);
 	print_totals(out, host);

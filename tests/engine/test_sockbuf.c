@@ -136,7 +136,7 @@ END_TEST
 
 START_TEST(test_sockbuf_tls_append_coalesces_where_sbcompress_does)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	/* The pattern looks like a long record: nothing is queued. */
 	flat[3] = 0x20;
 	coalesce_case(&coalesce_rows[_i], true);
@@ -176,7 +176,7 @@ START_TEST(test_sockbuf_merged_packets_keep_their_own_marks)
 {
 	struct mbuf *m = packet(0, 1000, DEC);
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	m->m_next = packet(1000, 1000, 0);
 	m->m_next->m_next = packet(2000, 0, DEC);
 	m->m_next->m_next->m_next = packet(2000, 1000, DEC);
@@ -207,7 +207,7 @@ START_TEST(test_sockbuf_append_while_running_queues_once)
 	uint8_t wire[64];
 	size_t len;
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	len = rx_record(&fx, 23, flat, 10, 0, wire);
 	rx_feed(&fx, wire, len - 1);
 	ck_assert_uint_eq(fx.effects, ENGINE_WAKE_READER);
@@ -304,7 +304,7 @@ START_TEST(test_sockbuf_flush_disowns_a_detached_record)
 	unsigned effects;
 	size_t len;
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	len = rx_record(&fx, 23, flat, 1000, 0, wire);
 	rx_feed(&fx, wire, len);
 	rx_feed(&fx, wire, 100);

@@ -64,7 +64,7 @@ expect(int error, bool eof, bool has_record, bool eor, uint32_t bytes)
 
 START_TEST(test_socket_read_returns_one_record_per_call)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(22, 0, 100);
 	deliver(23, 100, 5000);
 	rx_read(&fx, 16384, 0, &got);
@@ -85,7 +85,7 @@ END_TEST
 
 START_TEST(test_socket_short_read_leaves_the_rest_without_control)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 3000);
 	deliver(21, 0, 2);
 	rx_read(&fx, 2000, 0, &got);
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(test_socket_read_of_no_bytes_takes_the_control_only)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 10);
 	rx_read(&fx, 0, 0, &got);
 	expect(0, false, true, false, 0);
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(test_socket_peek_removes_nothing)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 3000);
 	for (int i = 0; i < 3; i++) {
 		rx_read(&fx, i == 0 ? 100 : 4000, SORECEIVE_PEEK, &got);
@@ -135,7 +135,7 @@ END_TEST
 
 START_TEST(test_socket_empty_record_is_told_from_the_end_by_its_control)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 0);
 	ck_assert(soreadable(&fx.so));
 	ck_assert_uint_eq(fx.so.so_rcv.sb_acc, 24);
@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST(test_socket_error_waits_until_the_plain_queue_is_empty)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 100);
 	fx.so.so_error = EBADMSG;
 	deliver(23, 100, 50);
@@ -200,7 +200,7 @@ START_TEST(test_socket_unknown_bytes_are_read_without_storage)
 	ck_assert_uint_eq(got.unknown, 40);
 	rx_read(&fx, 4000, 0, &got);
 	ck_assert_uint_eq(got.unknown, 1348);
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	total = rx_record(&fx, 23, flat, 1000, 0, wire);
 	rx_feed_cut(&fx, wire, 60, total - 60);
 	ck_assert_int_eq(rx_pass(&fx), KTLS_RX_DRY);
@@ -230,7 +230,7 @@ END_TEST
 
 START_TEST(test_socket_complete_record_ignores_the_low_water_mark)
 {
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	fx.so.so_rcv.sb_lowat = 500;
 	deliver(23, 0, 10);
 	ck_assert(!soreadable(&fx.so));
@@ -254,7 +254,7 @@ START_TEST(test_socket_end_inside_a_record_is_an_error_and_then_the_end)
 	uint8_t wire[200];
 	unsigned effects;
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 100);
 	rx_record(&fx, 23, flat, 100, 0, wire);
 	rx_feed(&fx, wire, partial_rows[_i]);
@@ -276,7 +276,7 @@ START_TEST(test_socket_undecrypted_records_hold_back_the_end)
 	uint8_t wire[200];
 	size_t len;
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	len = rx_record(&fx, 23, flat, 100, 0, wire);
 	rx_feed(&fx, wire, len);
 	rx_feed(&fx, wire, 7);
@@ -299,7 +299,7 @@ START_TEST(test_socket_reset_is_reported_once_and_then_the_end)
 {
 	uint8_t wire[200];
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 10);
 	rx_record(&fx, 23, flat, 100, 0, wire);
 	rx_feed(&fx, wire, 50);
@@ -323,7 +323,7 @@ START_TEST(test_socket_reset_lets_the_worker_finish_complete_records)
 	uint8_t wire[200];
 	size_t len;
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	len = rx_record(&fx, 23, flat, 100, 0, wire);
 	rx_feed(&fx, wire, len);
 	rx_feed(&fx, wire, 8);
@@ -342,7 +342,7 @@ START_TEST(test_socket_close_empties_both_chains)
 {
 	uint8_t wire[200];
 
-	rx_enable(&fx, 0);
+	rx_enable(&fx);
 	deliver(23, 0, 10);
 	rx_record(&fx, 23, flat, 100, 0, wire);
 	rx_feed(&fx, wire, 50);

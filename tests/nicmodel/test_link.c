@@ -132,6 +132,19 @@ START_TEST(test_link_forgets_the_remainder_when_idle)
 }
 END_TEST
 
+/* A frame that is ready when the last one ends goes on where it ended. */
+START_TEST(test_link_keeps_the_remainder_when_busy_without_a_gap)
+{
+	struct link link;
+
+	link_init(&link, 3000000000);
+	ck_assert_uint_eq(link_send(&link, 0, 1538), 4101333);
+	ck_assert_uint_eq(link_send(&link, 4101333, 1538), 8202666);
+	ck_assert_uint_eq(link_send(&link, 8202666, 1538), 12304000);
+	ck_assert_uint_eq(link.delayed, 0);
+}
+END_TEST
+
 /* Products beyond 64 bits: 4 GiB - 1 at the slowest rate, 9.5 hours. */
 START_TEST(test_link_takes_the_longest_frame_at_the_lowest_rate)
 {
@@ -157,6 +170,7 @@ link_suite(void)
 	    TEST(test_link_does_not_drift_at_rates_that_do_not_divide,
 		 COUNT(drift_rows)),
 	    TEST(test_link_forgets_the_remainder_when_idle, 0),
+	    TEST(test_link_keeps_the_remainder_when_busy_without_a_gap, 0),
 	    TEST(test_link_takes_the_longest_frame_at_the_lowest_rate, 0),
 	};
 

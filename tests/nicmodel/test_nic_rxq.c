@@ -27,7 +27,7 @@ struct frame {
 	uint32_t flow;
 	uint8_t receiver;
 	uint32_t csum_flags;
-	uint64_t visible_ps;
+	bool hidden; /* not visible yet */
 };
 
 static struct mbuf_pool *pool;
@@ -67,28 +67,41 @@ make_frame(const struct frame *frame)
 	m->m_pkthdr.flow = frame->flow;
 	m->m_pkthdr.receiver = frame->receiver;
 	m->m_pkthdr.csum_flags = frame->csum_flags;
-	m->m_pkthdr.visible_ps = frame->visible_ps;
 	m->m_pkthdr.wire_bytes = frame->len + 78;
 	return m;
 }
 
 static bool
-put_plain(uint32_t seq, uint64_t visible_ps)
+put(const struct frame *frame)
 {
-	const struct frame frame = {
-	    .seq = seq,
-	    .len = 10,
-	    .visible_ps = visible_ps,
-	};
+	struct mbuf *m = make_frame(frame);
 
-	return nic_rxq_put(&q, make_frame(&frame));
+	if (!nic_rxq_put(&q, m)) {
+		m_freem(pool, m);
+		return false;
+	}
+	if (!frame->hidden)
+		nic_rxq_show(&q);
+	return true;
+}
+
+static bool
+put_plain(uint32_t seq)
+{
+	return put(&(struct frame){.seq = seq, .len = 10});
+}
+
+static bool
+put_hidden(uint32_t seq)
+{
+	return put(&(struct frame){.seq = seq, .len = 10, .hidden = true});
 }
 
 START_TEST(test_nic_rxq_of_eight_drops_exactly_the_ninth)
 {
 	for (uint32_t i = 0; i < 8; i++)
-		ck_assert(put_plain(i * 10, 0));
-	ck_assert(!put_plain(80, 0));
+		ck_assert(put_plain(i * 10));
+	ck_assert(!put_plain(80));
 	ck_assert_uint_eq(q.received, 8);
 	ck_assert_uint_eq(q.received_bytes, 8 * 88);
 	ck_assert_uint_eq(q.out_of_buffer, 1);
@@ -102,47 +115,56 @@ END_TEST
 START_TEST(test_nic_rxq_descriptor_is_free_after_replenish_only)
 {
 	for (uint32_t i = 0; i < 8; i++)
-		ck_assert(put_plain(i * 10, 0));
+		ck_assert(put_plain(i * 10));
 	for (uint32_t i = 0; i < 3; i++)
-		m_freem(pool, nic_rxq_get(&q, 0));
-	ck_assert(!put_plain(80, 0));
+		m_freem(pool, nic_rxq_get(&q));
+	ck_assert(!put_plain(80));
 	nic_rxq_replenish(&q, 0);
-	ck_assert(!put_plain(80, 0));
+	ck_assert(!put_plain(80));
 	nic_rxq_replenish(&q, 2);
 	ck_assert_uint_eq(q.used, 6);
-	ck_assert(put_plain(80, 0));
-	ck_assert(put_plain(90, 0));
-	ck_assert(!put_plain(100, 0));
+	ck_assert(put_plain(80));
+	ck_assert(put_plain(90));
+	ck_assert(!put_plain(100));
 	ck_assert_uint_eq(q.out_of_buffer, 3);
 	ck_assert_uint_eq(q.used_max, 8);
 }
 END_TEST
 
-START_TEST(test_nic_rxq_get_gives_visible_frames_in_order)
+static void
+check_get(uint32_t seq)
 {
-	struct mbuf *m;
+	struct mbuf *m = nic_rxq_get(&q);
 
-	ck_assert_ptr_null(nic_rxq_get(&q, UINT64_MAX));
-	ck_assert(put_plain(0, 100));
-	ck_assert(put_plain(10, 200));
-	ck_assert_ptr_null(nic_rxq_get(&q, 99));
-	m = nic_rxq_get(&q, 100);
-	ck_assert_uint_eq(m->m_pkthdr.th_seq, 0);
-	m_freem(pool, m);
-	ck_assert_ptr_null(nic_rxq_get(&q, 199));
-	ck_assert(put_plain(20, 200));
-	m = nic_rxq_get(&q, 200);
-	ck_assert_uint_eq(m->m_pkthdr.th_seq, 10);
+	ck_assert_ptr_nonnull(m);
+	ck_assert_uint_eq(m->m_pkthdr.th_seq, seq);
 	ck_assert_ptr_null(m->m_nextpkt);
 	m_freem(pool, m);
-	m = nic_rxq_get(&q, 200);
-	ck_assert_uint_eq(m->m_pkthdr.th_seq, 20);
-	m_freem(pool, m);
-	ck_assert_ptr_null(nic_rxq_get(&q, UINT64_MAX));
+}
+
+START_TEST(test_nic_rxq_get_gives_visible_frames_in_order)
+{
+	ck_assert_ptr_null(nic_rxq_get(&q));
+	ck_assert(put_hidden(100));
+	ck_assert(put_hidden(110));
+	ck_assert_ptr_null(nic_rxq_get(&q));
+	nic_rxq_show(&q);
+	check_get(100);
+	ck_assert_ptr_null(nic_rxq_get(&q));
+	nic_rxq_show(&q);
+	ck_assert(put_hidden(120));
+	check_get(110);
+	ck_assert_ptr_null(nic_rxq_get(&q));
+	nic_rxq_show(&q);
+	check_get(120);
+	ck_assert_ptr_null(nic_rxq_get(&q));
+	/* Seen or not, a frame has been received and holds a descriptor. */
+	ck_assert_uint_eq(q.received, 3);
+	ck_assert_uint_eq(q.used, 3);
 }
 END_TEST
 
-/* How many of the frames become one chain at time 1000. */
+/* How many of the frames become one chain. */
 struct merge_row {
 	const char *name;
 	struct frame frames[FRAMES_MAX];
@@ -256,11 +278,11 @@ static const struct merge_row merge_rows[] = {
      65535,
      2},
     {"the second is not visible yet",
-     {FRAME(100, 10, .visible_ps = 1000), FRAME(110, 10, .visible_ps = 1001)},
+     {FRAME(100, 10), FRAME(110, 10, .hidden = true)},
      65535,
      1},
     {"none is visible yet",
-     {FRAME(100, 10, .visible_ps = 1001), FRAME(110, 10, .visible_ps = 1001)},
+     {FRAME(100, 10, .hidden = true), FRAME(110, 10, .hidden = true)},
      65535,
      0},
 };
@@ -304,8 +326,8 @@ START_TEST(test_nic_rxq_merges_what_continues_the_stream)
 	struct mbuf *m;
 
 	for (; frames < FRAMES_MAX && row->frames[frames].seq != 0; frames++)
-		ck_assert(nic_rxq_put(&q, make_frame(&row->frames[frames])));
-	m = nic_rxq_get_merged(&q, 1000, row->max_bytes, &count);
+		ck_assert(put(&row->frames[frames]));
+	m = nic_rxq_get_merged(&q, row->max_bytes, &count);
 	ck_assert_msg(count == row->count, "%s: %u", row->name, count);
 	ck_assert((m == NULL) == (count == 0));
 	if (m != NULL)
@@ -313,6 +335,37 @@ START_TEST(test_nic_rxq_merges_what_continues_the_stream)
 	ck_assert_uint_eq(q.frames, frames - count);
 	ck_assert_uint_eq(q.used, frames);
 	m_freem(pool, m);
+}
+END_TEST
+
+/* Frames of several mbufs: the next one is linked behind the last of them. */
+START_TEST(test_nic_rxq_merges_frames_whose_bytes_were_cut_off)
+{
+	uint32_t count, seq = 0;
+	struct mbuf *head;
+
+	for (; seq < 30; seq += 10) {
+		struct mbuf *m =
+		    m_from_bytes(pool, (const uint8_t *)"abcd", 4, 6);
+
+		ck_assert_ptr_nonnull(m);
+		m->m_pkthdr.th_seq = seq;
+		ck_assert(nic_rxq_put(&q, m));
+		nic_rxq_show(&q);
+	}
+	head = nic_rxq_get_merged(&q, 65535, &count);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_uint_eq(head->m_pkthdr.len, 30);
+	ck_assert_uint_eq(m_length(head), 30);
+	seq = 0;
+	for (const struct mbuf *m = head; m != NULL; m = m->m_next) {
+		bool known = seq % 10 == 0;
+
+		ck_assert_uint_eq(m->m_len, known ? 4 : 6);
+		ck_assert(!(m->m_flags & M_PKTHDR) == !known);
+		seq += m->m_len;
+	}
+	m_freem(pool, head);
 }
 END_TEST
 
@@ -324,14 +377,14 @@ START_TEST(test_nic_rxq_merges_again_after_what_ended_a_merge)
 	uint32_t count;
 
 	for (int i = 0; i < COUNT(seqs); i++)
-		ck_assert(put_plain(seqs[i], 0));
+		ck_assert(put_plain(seqs[i]));
 	for (int i = 0; i < COUNT(counts); i++) {
-		m_freem(pool, nic_rxq_get_merged(&q, 0, 65535, &count));
+		m_freem(pool, nic_rxq_get_merged(&q, 65535, &count));
 		ck_assert_uint_eq(count, counts[i]);
 	}
 	nic_rxq_replenish(&q, 5);
 	ck_assert_uint_eq(q.used, 0);
-	ck_assert(put_plain(160, 0));
+	ck_assert(put_plain(160));
 }
 END_TEST
 
@@ -347,6 +400,7 @@ nic_rxq_suite(void)
 	    TEST(test_nic_rxq_get_gives_visible_frames_in_order, 0),
 	    TEST(test_nic_rxq_merges_what_continues_the_stream,
 		 COUNT(merge_rows)),
+	    TEST(test_nic_rxq_merges_frames_whose_bytes_were_cut_off, 0),
 	    TEST(test_nic_rxq_merges_again_after_what_ended_a_merge, 0),
 	};
 

@@ -154,6 +154,7 @@ made_good_flow(struct results_flow *flow)
 	flow->direction[1].records = 1227;
 	flow->direction[1].app_bytes = 20000000;
 	flow->direction[1].worker = 2;
+	flow->direction[1].undecrypted_records = 1;
 	flow->direction[1].latency = made_latency(1227, 90);
 }
 

@@ -19,16 +19,19 @@
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "engine/aead.h"
 #include "engine/ktls_session.h"
 #include "engine/mbuf.h"
 
 enum {
-	TLS_KEY_UPDATE = 24, /* RFC 8446 section 4.6.3 */
 	HANDSHAKE_HEADER_BYTES = 4,
 	CBC_BLOCK_BYTES = 16,
 };
+
+/* RFC 8446 section 4.6.3: type 24 with one byte, request_update. */
+static const uint8_t key_update[HANDSHAKE_HEADER_BYTES] = {24, 0, 0, 1};
 
 /*
  * Without keys: the lengths follow from the framing.  Of TLS 1.3, neither
@@ -39,12 +42,15 @@ crypt_model(struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
 	const struct ktls_key *params = &session->params;
+	uint32_t body = job->wire_len - session->framing.hlen;
+	uint32_t trail = session->framing.tlen;
 
-	job->trail_len = session->framing.tlen;
 	if (params->cipher == TLS_CIPHER_AES_CBC)
-		job->trail_len = (uint32_t)tls_hash_bytes(params->mac) + 1;
-	job->plaintext_len =
-	    job->wire_len - session->framing.hlen - job->trail_len;
+		trail = (uint32_t)tls_hash_bytes(params->mac) + 1;
+	job->plaintext_len = body - trail;
+	if (job->plaintext_len > TLS_PLAINTEXT_MAX)
+		job->plaintext_len = TLS_PLAINTEXT_MAX;
+	job->trail_len = body - job->plaintext_len;
 	job->record_type =
 	    params->version == TLS_1_3 ? TLS_APPLICATION_DATA : job->header[0];
 	return 0;
@@ -146,7 +152,8 @@ ends_in_key_update(const struct ktls_rx_job *job)
 		    HANDSHAKE_HEADER_BYTES + ((uint32_t)head[1] << 16 |
 					      (uint32_t)head[2] << 8 | head[3]);
 	}
-	return off == job->plaintext_len && head[0] == TLS_KEY_UPDATE;
+	return off == job->plaintext_len &&
+	       memcmp(head, key_update, sizeof(head)) == 0;
 }
 
 static int

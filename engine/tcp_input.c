@@ -230,7 +230,9 @@ packet_trim(struct mbuf_pool *pool, struct mbuf *m, uint32_t count)
 
 /*
  * Cut a packet after `count` bytes, of which it has more, and return the second
- * part, a packet with a copy of the header.  NULL: no memory, m as it was.
+ * part, a packet with a copy of the header.  It may begin with an empty mbuf,
+ * which goes when the part is trimmed, as it always is: it begins with bytes
+ * that are queued or past the FIN.  NULL: no memory, m as it was.
  */
 static struct mbuf *
 packet_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t count)
@@ -242,14 +244,9 @@ packet_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t count)
 	assert(count > 0 && count < m->m_pkthdr.len);
 	for (; left > n->m_len; n = n->m_next)
 		left -= n->m_len;
-	if (left == n->m_len) {
-		rest = n->m_next;
-		n->m_next = NULL;
-	} else {
-		rest = m_split(pool, n, left);
-		if (rest == NULL)
-			return NULL;
-	}
+	rest = m_split(pool, n, left);
+	if (rest == NULL)
+		return NULL;
 	rest->m_flags |= M_PKTHDR;
 	rest->m_pkthdr = m->m_pkthdr;
 	rest->m_pkthdr.len -= count;
@@ -498,7 +495,7 @@ take_bytes(struct tcpcb *tp, struct mbuf *m, uint32_t seq, bool news,
 		result->outcome = TCP_QUEUED;
 	} else if (!news) {
 		result->outcome = past ? TCP_PAST_CLOSE : TCP_DUPLICATE;
-		result->old = !past && old;
+		result->old = old;
 	}
 }
 

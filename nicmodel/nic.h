@@ -40,7 +40,8 @@ struct nic {
 struct nic_rx_result {
 	bool dropped; /* no descriptor: m stays the caller's */
 	uint32_t queue;
-	uint64_t visible_ps; /* call nic_moderation_frame then */
+	uint64_t visible_ps; /* call nic_rxq_show and
+				nic_moderation_frame then */
 };
 
 /* Returns 0, EINVAL or ENOMEM. */

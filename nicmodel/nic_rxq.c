@@ -2,10 +2,10 @@
  * nic_rxq.c - one receive queue: a descriptor ring with its frames.
  *
  * Models the ring between device and driver.  The device puts each frame into
- * the next free descriptor, or drops it where there is none; the driver drains
- * the frames that have become visible in host memory, oldest first, and gives
- * descriptors back some time later.  The frames lie in a list, so put and get
- * are O(1) and nothing is allocated.
+ * the next free descriptor, or refuses it where there is none; the driver
+ * drains the frames that have become visible in host memory, oldest first, and
+ * gives descriptors back some time later.  The frames lie in a list, so put and
+ * get are O(1) and nothing is allocated.
  *
  * nic_rxq_get_merged is the coalescing that a driver does while it drains:
  * frames that follow each other in the ring and continue the same stream
@@ -70,6 +70,8 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 	else
 		q->tail->m_nextpkt = m;
 	q->tail = m;
+	if (q->hidden == NULL)
+		q->hidden = m;
 	q->frames++;
 	q->used++;
 	if (q->used > q->used_max)
@@ -82,8 +84,15 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 void
 nic_rxq_show(struct nic_rxq *q)
 {
-	assert(q->visible < q->frames);
+	assert(q->visible < q->frames && q->hidden != NULL);
+	q->hidden = q->hidden->m_nextpkt;
 	q->visible++;
+}
+
+uint64_t
+nic_rxq_next_visible(const struct nic_rxq *q)
+{
+	return q->hidden == NULL ? UINT64_MAX : q->hidden->m_pkthdr.visible_ps;
 }
 
 struct mbuf *

@@ -22,8 +22,9 @@ struct nic_rxq {
 	struct mbuf_pool *pool;
 	struct mbuf *head; /* frames by m_nextpkt, oldest first */
 	struct mbuf *tail;
-	uint32_t slots; /* descriptors in all */
-	uint32_t used;	/* descriptors in use */
+	struct mbuf *hidden; /* oldest that is not visible yet, or NULL */
+	uint32_t slots;	     /* descriptors in all */
+	uint32_t used;	     /* descriptors in use */
 	uint32_t used_max;
 	uint32_t frames;	 /* frames in the list */
 	uint32_t visible;	 /* of them in host memory: the oldest */
@@ -48,6 +49,9 @@ bool nic_rxq_put(struct nic_rxq *q, struct mbuf *m);
 
 /* The oldest frame that was not visible has become so. */
 void nic_rxq_show(struct nic_rxq *q);
+
+/* When that will be the next time (pkthdr.visible_ps), or UINT64_MAX. */
+uint64_t nic_rxq_next_visible(const struct nic_rxq *q);
 
 /* The oldest visible frame, or NULL. */
 struct mbuf *nic_rxq_get(struct nic_rxq *q);

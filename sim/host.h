@@ -34,7 +34,7 @@ struct rx_driver {
 	struct mbuf *chain; /* merged frames in work, or NULL */
 	uint32_t chain_frames;
 	sim_time handler_ps; /* when the handler turned to chain */
-	struct qstat ring;   /* frames from visible to handled */
+	struct qstat ring;   /* frames from the NIC to their handler */
 };
 
 /* One TLS worker thread with its work queue (FreeBSD ktls_work_thread). */

@@ -65,18 +65,17 @@ check_cpus(const struct host *host, struct results *results)
 				 host->name, i);
 }
 
-/* Entry times of the frames that are visible in a ring and not handled. */
+/* Frames between the NIC and their handler, by their arrival. */
 static bool
 ring_holds(const struct host *host, uint32_t queue)
 {
 	const struct nic_rxq *q = &host->nic.queue[queue];
 	unsigned __int128 entries = 0;
-	const struct mbuf *m = q->head;
 
-	for (uint32_t i = 0; i < q->visible; i++, m = m->m_nextpkt)
-		entries += m->m_pkthdr.visible_ps;
+	for (const struct mbuf *m = q->head; m != NULL; m = m->m_nextpkt)
+		entries += m->m_pkthdr.rcv_tstmp;
 	return qstat_littles_law_inside(&host->driver[queue].ring,
-					host->sim->now, q->visible, entries);
+					host->sim->now, q->frames, entries);
 }
 
 static bool

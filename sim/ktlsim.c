@@ -316,6 +316,7 @@ ktlsim_run_until(struct ktlsim *sim, uint64_t time_ps)
 		sim->events_run++;
 		event.handler(event.object, event.argument, event.time);
 	}
+	sim->running = false;
 	if (event_queue_failed(sim->events))
 		run_fail(sim, ENOMEM);
 	if (time_ps != KTLSIM_NEVER && time_ps > sim->now)

@@ -13,9 +13,15 @@
 
 #include "sim/event.h"
 
-/* One lock: only when it will be free. */
+/*
+ * One lock.  A step reserves when it begins and may hold only later, so another
+ * step can still fit in before: the last hold, and the end of the one before
+ * it.
+ */
 struct lock {
-	sim_time free_ps;
+	sim_time before_ps; /* the lock is free from then on ... */
+	sim_time start_ps;  /* ... until the last hold reserved begins */
+	sim_time free_ps;   /* and from its end on */
 };
 
 /* What all locks of one kind on a host have seen. */
@@ -30,10 +36,17 @@ static inline sim_time
 lock_acquire(struct lock *lock, struct lock_stats *stats, sim_time at,
 	     sim_time hold)
 {
-	sim_time wait = lock->free_ps > at ? lock->free_ps - at : 0;
+	sim_time wait;
 
-	lock->free_ps = at + wait + hold;
 	stats->acquisitions++;
+	if (at >= lock->before_ps && at + hold <= lock->start_ps) {
+		lock->before_ps = at + hold;
+		return 0;
+	}
+	wait = lock->free_ps > at ? lock->free_ps - at : 0;
+	lock->before_ps = lock->free_ps;
+	lock->start_ps = at + wait;
+	lock->free_ps = at + wait + hold;
 	stats->contended += wait > 0;
 	stats->wait_ps += wait;
 	return wait;

@@ -4,8 +4,8 @@
  * In travel order:
  *   stage_arrival    the frame's first bit is on the link
  *   stage_nic        its last bit is in the NIC: RSS, descriptor, DMA
- *   stage_visible    it is in host memory: moderation
- *   stage_timer, stage_interrupt  the interrupt fires and reaches its CPU
+ *   moderate_frame, stage_timer, stage_interrupt
+ *                    it is in host memory; the interrupt reaches its CPU
  *   irq_*, poll_*    hard interrupt, then softirq: drain the ring, merge
  *   stage_tcp        sequence check and reassembly
  *   stage_append     time stamps, socket buffer, effects
@@ -196,6 +196,17 @@ poll_price(struct endpoint *ep, const struct mbuf *m, uint32_t frames,
 	return cost + hold;
 }
 
+/*
+ * Frames become visible at times that are known when the NIC takes them, so
+ * that needs no event: whoever looks at the ring brings it up to date.
+ */
+static void
+show_frames(struct nic_rxq *q, sim_time now)
+{
+	while (nic_rxq_next_visible(q) <= now)
+		nic_rxq_show(q);
+}
+
 /* Stage 7: the softirq turns to the next merged chain of its ring. */
 static sim_time
 poll_begin(struct cpu_task *task, sim_time now)
@@ -206,21 +217,23 @@ poll_begin(struct cpu_task *task, sim_time now)
 	struct host *host = driver->host;
 	const struct config *config = &host->sim->config;
 	uint32_t merge = config->nic_merge ? config->nic_merge_max_bytes : 0;
+	struct nic_rxq *q = &host->nic.queue[driver->queue];
 
-	driver->chain = nic_rxq_get_merged(&host->nic.queue[driver->queue],
-					   merge, &driver->chain_frames);
+	show_frames(q, now);
+	driver->chain = nic_rxq_get_merged(q, merge, &driver->chain_frames);
 	driver->handler_ps = now;
 	if (driver->chain == NULL)
 		return 0;
 	for (const struct mbuf *m = driver->chain; m != NULL; m = m->m_next)
 		if ((m->m_flags & M_PKTHDR) != 0)
-			qstat_leave(&driver->ring, now, m->m_pkthdr.visible_ps);
+			qstat_leave(&driver->ring, now, m->m_pkthdr.rcv_tstmp);
 	return poll_price(endpoint_of_segment(host->sim, driver->chain),
 			  driver->chain, driver->chain_frames, now);
 }
 
 static void moderation_act(struct rx_driver *driver,
 			   enum nic_moderation_act act, sim_time now);
+static void moderate_frame(struct rx_driver *driver, sim_time visible_ps);
 
 static bool
 poll_done(struct cpu_task *task, sim_time now)
@@ -237,10 +250,13 @@ poll_done(struct cpu_task *task, sim_time now)
 		stage_tcp(endpoint_of_segment(driver->host->sim, m), m,
 			  driver->chain_frames, driver->handler_ps, now);
 	}
+	show_frames(q, now);
 	if (q->visible > 0)
 		return true;
 	moderation_act(driver, nic_moderation_unmask(&q->moderation, now, 0),
 		       now);
+	for (m = q->hidden; m != NULL; m = m->m_nextpkt)
+		moderate_frame(driver, m->m_pkthdr.visible_ps);
 	return false;
 }
 
@@ -334,21 +350,20 @@ moderation_act(struct rx_driver *driver, enum nic_moderation_act act,
 	}
 }
 
-/* Stage 6: one more frame of the queue is in host memory. */
+/*
+ * Stage 6: a frame will be in host memory at visible_ps.  A timer that fires
+ * before that comes first, and its handler finds the frame or leaves it to the
+ * next interrupt.
+ */
 static void
-stage_visible(void *object, uint64_t argument, sim_time now)
+moderate_frame(struct rx_driver *driver, sim_time visible_ps)
 {
-	struct rx_driver *driver = object;
 	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
 
-	(void)argument;
-	nic_rxq_show(q);
-	qstat_enter(&driver->ring, now);
-	if (driver->host->sim->config.replay_capture_point == CAPTURE_HOST) {
-		cpu_wake(driver->cpu, &driver->softirq, now, 0);
-		return;
-	}
-	moderation_act(driver, nic_moderation_frame(&q->moderation, now), now);
+	if (driver->timer == 0 || q->moderation.timer_ps > visible_ps)
+		moderation_act(driver,
+			       nic_moderation_frame(&q->moderation, visible_ps),
+			       visible_ps);
 }
 
 /* A segment was lost inside the model: open-loop replay offers it again. */
@@ -381,16 +396,22 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 	struct mbuf *m = mbuf_of_argument(argument);
 	bool on_host = host->sim->config.replay_capture_point == CAPTURE_HOST;
 	struct nic_rx_result rx;
+	struct rx_driver *driver;
 
 	m->m_pkthdr.rcv_tstmp = now;
 	host->segments.on_link--;
 	rx = nic_rx(&host->nic, m, now,
 		    on_host ? 0 : price(host->sim, COST_NIC_PIPELINE));
-	if (rx.dropped)
+	if (rx.dropped) {
 		segment_lost(host, m, now);
+		return;
+	}
+	driver = &host->driver[rx.queue];
+	qstat_enter(&driver->ring, now);
+	if (on_host)
+		cpu_wake(driver->cpu, &driver->softirq, now, 0);
 	else
-		run_event(host->sim, rx.visible_ps, EVENT_INTERNAL,
-			  stage_visible, &host->driver[rx.queue], 0);
+		moderate_frame(driver, rx.visible_ps);
 }
 
 /* Stage 4: a segment's first bit is on the link to its host. */
@@ -442,6 +463,15 @@ stage_resend(void *object, uint64_t argument, sim_time now)
 void
 pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 {
+	/*
+	 * An arrival that would be the next event anyway needs no event: the
+	 * usual case of a replay, which runs up to a frame and then offers it.
+	 */
+	if (time == sim->now && !sim->running &&
+	    event_next_time(sim->events) > time) {
+		stage_arrival(sim, (uint64_t)(uintptr_t)segments, time);
+		return;
+	}
 	if (run_event(sim, time, EVENT_ARRIVAL, stage_arrival, sim,
 		      (uint64_t)(uintptr_t)segments) != 0)
 		return;

@@ -71,6 +71,7 @@ struct ktlsim {
 	uint64_t input_frames;
 	double wall_s;
 	bool partial;
+	bool running; /* inside ktlsim_run_until */
 	bool finished;
 	struct results results; /* with `finished` */
 };

@@ -192,14 +192,14 @@ is_earlier(const struct stamp *a, const struct stamp *b)
 	return a->sec < b->sec || (a->sec == b->sec && a->nsec < b->nsec);
 }
 
-/* The time from a to b, which is not earlier; TIME_LAST where that is over. */
+/* The time from a to b, which is not earlier; UINT64_MAX: does not fit. */
 static uint64_t
 stamp_gap(const struct stamp *a, const struct stamp *b)
 {
 	uint64_t seconds = (uint64_t)b->sec - (uint64_t)a->sec;
 
 	if (seconds >= TIME_LAST / PSEC_PER_SEC)
-		return TIME_LAST;
+		return UINT64_MAX;
 	return seconds * PSEC_PER_SEC +
 	       (uint64_t)(b->nsec - a->nsec) * PSEC_PER_NSEC;
 }
@@ -243,7 +243,10 @@ clock_read(const struct trace_pcap *trace)
 	return time > TIME_LAST ? TIME_LAST : (uint64_t)time;
 }
 
-/* libpcap leaves a fraction of a second as it stands in the file. */
+/*
+ * libpcap leaves a fraction of a second as it stands in the file, and makes one
+ * of 2^31 and more negative: what it was is lost, and it counts as 0.
+ */
 static struct stamp
 stamp_of(struct trace_pcap *trace, const struct pcap_pkthdr *header)
 {

@@ -5,10 +5,6 @@
 #define SIM_CLI_CLI_NOTES_H
 
 struct cli_session;
-struct results;
-
-/* "ok", "truncated" or "damaged". */
-const char *cli_notes_input_status(const struct cli_session *session);
 
 /*
  * Say how the capture was read, and how the run ended: each as a note of the
@@ -17,6 +13,9 @@ const char *cli_notes_input_status(const struct cli_session *session);
  */
 int cli_notes_input(const struct cli_session *session);
 
-/* Warn of damage that the run found in packets, records and flows. */
-void cli_notes_warn(const struct results *results);
+/*
+ * After ktlsim_finish: warn of damage that the run found in packets, records
+ * and flows.
+ */
+void cli_notes_warn(const struct cli_session *session);
 #endif

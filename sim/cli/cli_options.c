@@ -119,10 +119,8 @@ choose(const char *option, const char *word, const char *const *words,
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(word, words[i]) == 0)
 			return (int)i;
-	cli_message(CLI_ERROR,
-		    "--%s: there is no '%.60s'%s%s%s; --help lists "
-		    "what there is",
-		    option, word, near != NULL ? ", did you mean '" : "",
+	cli_message(CLI_ERROR, "--%s: there is no '%.60s'%s%s%s", option, word,
+		    near != NULL ? "; did you mean '" : "; --help lists them",
 		    near != NULL ? near : "", near != NULL ? "'?" : "");
 	return -1;
 }

@@ -2,8 +2,8 @@
  * cli_progress.c - one line on standard error that says how far a run is.
  *
  * Called by the replay loop every few thousand frames.  On a terminal the line
- * is rewritten in place and taken away at the end; elsewhere (always) each
- * state is a line of its own, twenty times less often.
+ * is rewritten in place and, unless it was asked for, taken away at the end;
+ * elsewhere each state is a line of its own, twenty times less often.
  */
 #include "sim/cli/cli_progress.h"
 
@@ -32,6 +32,7 @@ cli_progress_begin(struct cli_progress *progress, enum cli_progress_mode mode)
 	progress->terminal = isatty(STDERR_FILENO) == 1;
 	progress->on = mode == CLI_PROGRESS_ALWAYS ||
 		       (mode == CLI_PROGRESS_AUTO && progress->terminal);
+	progress->kept = mode == CLI_PROGRESS_ALWAYS;
 	progress->shown = false;
 	progress->begun_ns = cli_clock_ns();
 	progress->next_ns = progress->begun_ns;
@@ -74,7 +75,7 @@ void
 cli_progress_end(struct cli_progress *progress)
 {
 	if (progress->shown && progress->terminal)
-		fprintf(stderr, "\r\033[K");
+		fputs(progress->kept ? "\n" : "\r\033[K", stderr);
 	progress->shown = false;
 	progress->on = false;
 }

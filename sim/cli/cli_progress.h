@@ -11,14 +11,15 @@
 #include <stdint.h>
 
 enum cli_progress_mode {
-	CLI_PROGRESS_AUTO, /* on a terminal, after a second */
-	CLI_PROGRESS_ALWAYS,
+	CLI_PROGRESS_AUTO,   /* on a terminal, after a second */
+	CLI_PROGRESS_ALWAYS, /* and once more at the end */
 	CLI_PROGRESS_NEVER,
 };
 
 struct cli_progress {
 	bool on;
 	bool terminal;	   /* the line is rewritten in place */
+	bool kept;	   /* the last line stays */
 	bool shown;	   /* there is a line to take away */
 	uint64_t begun_ns; /* by the monotonic clock */
 	uint64_t next_ns;  /* when to print next */

@@ -78,7 +78,10 @@ open_trace(struct cli_session *session, const struct config *config)
 
 	if (error != 0) {
 		session->trace = NULL;
-		cli_message(CLI_ERROR, "%s", sentence.text);
+		cli_message(CLI_ERROR, "%s%s", sentence.text,
+			    open_status(error) == CLI_USAGE
+				? "; give the path of a pcap or pcapng file"
+				: "");
 		return open_status(error);
 	}
 	session->source = trace_pcap_source(session->trace);
@@ -121,6 +124,18 @@ add_keys(struct cli_session *session)
 	return cli_keylog_add(session->sim, session->options->keylog);
 }
 
+/* What the run is made of, for whoever wants to repeat it. */
+static void
+tell_config(const struct config *config)
+{
+	char text[CONFIG_TEXT_MAX];
+
+	for (size_t i = 0; i < config_key_count(); i++) {
+		config_get(config, i, text);
+		cli_message(CLI_DEBUG, "%s = %s", config_key(i)->name, text);
+	}
+}
+
 int
 cli_session_open(struct cli_session *session, const struct cli_options *options)
 {
@@ -131,6 +146,7 @@ cli_session_open(struct cli_session *session, const struct cli_options *options)
 	session->time_limit_ps = config->run_time_limit_ps > 0
 				     ? config->run_time_limit_ps
 				     : KTLSIM_NEVER;
+	tell_config(config);
 	status = open_sim(session);
 	if (status == CLI_OK)
 		status = open_trace(session, config);
@@ -140,13 +156,11 @@ cli_session_open(struct cli_session *session, const struct cli_options *options)
 }
 
 static void
-show_progress(struct cli_session *session)
+print_progress(struct cli_session *session)
 {
 	struct trace_pcap_stats stats;
 	struct cli_progress_state state;
 
-	if (!cli_progress_due(&session->progress))
-		return;
 	trace_pcap_read_stats(session->trace, &stats);
 	state = (struct cli_progress_state){
 	    .frames = session->frames,
@@ -155,6 +169,13 @@ show_progress(struct cli_session *session)
 	    .time_ps = ktlsim_now(session->sim),
 	};
 	cli_progress_update(&session->progress, &state);
+}
+
+static void
+show_progress(struct cli_session *session)
+{
+	if (cli_progress_due(&session->progress))
+		print_progress(session);
 }
 
 static int
@@ -229,24 +250,29 @@ run_rest(struct cli_session *session)
 		if (++steps % FRAMES_PER_LOOK == 0)
 			show_progress(session);
 	}
-	if (error == 0 && next != KTLSIM_NEVER && next > limit) {
+	if (next != KTLSIM_NEVER && next > limit)
 		session->limited = true;
+	if (error == 0 && session->limited && signal_seen == 0)
 		error = ktlsim_run_until(sim, limit);
-	}
 	return error == 0 ? CLI_OK : run_failed(error, "");
 }
 
 int
 cli_session_run(struct cli_session *session)
 {
+	enum cli_progress_mode mode = session->options->progress;
 	uint64_t begun_ns = cli_clock_ns();
 	int status;
 
+	if (mode == CLI_PROGRESS_AUTO && session->options->quiet)
+		mode = CLI_PROGRESS_NEVER;
 	signal_install();
-	cli_progress_begin(&session->progress, session->options->progress);
+	cli_progress_begin(&session->progress, mode);
 	status = run_frames(session);
 	if (status == CLI_OK)
 		status = run_rest(session);
+	if (mode == CLI_PROGRESS_ALWAYS)
+		print_progress(session);
 	cli_progress_end(&session->progress);
 	session->interrupted = signal_seen != 0;
 	session->wall_ns = cli_clock_ns() - begun_ns;
@@ -261,7 +287,7 @@ cli_session_finish(struct cli_session *session)
 	int status = cli_notes_input(session);
 	int error;
 
-	ktlsim_set_input(session->sim, cli_notes_input_status(session),
+	ktlsim_set_input(session->sim, trace_pcap_status(session->trace),
 			 session->frames, (double)session->wall_ns / 1e9,
 			 partial);
 	error = ktlsim_finish(session->sim, &sentence);
@@ -274,7 +300,7 @@ cli_session_finish(struct cli_session *session)
 			    sentence.text);
 		status = CLI_FAILED;
 	}
-	cli_notes_warn(ktlsim_results(session->sim));
+	cli_notes_warn(session);
 	return status;
 }
 

@@ -16,7 +16,7 @@
 
 static const struct cli_command commands[] = {
     {"replay", "CAPTURE [--keylog FILE] [options]",
-     "Replay a captured TLS trace through the model and report its latencies",
+     "Replay a captured TLS trace and report where its latency arises",
      CLI_REPLAY, cli_replay},
     {"flows", "CAPTURE [--keylog FILE] [--json FILE] [options]",
      "List the TCP flows of a capture: TLS version, suite, keys found",

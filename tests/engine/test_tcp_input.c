@@ -115,9 +115,10 @@ read_chain(struct mbuf *m, char text[TEXT_MAX])
 			left = m->m_pkthdr.len;
 			seq = m->m_pkthdr.th_seq + left;
 		}
-		ck_assert_uint_le(m->m_len, left);
+		ck_assert(m->m_len > 0 && m->m_len <= left);
 		left -= m->m_len;
 		ck_assert_uint_lt(used + m->m_len, TEXT_MAX);
+		ck_assert(!(m->m_flags & M_UNKNOWN) == (m->m_data != NULL));
 		if (m->m_flags & M_UNKNOWN)
 			memset(text + used, '?', m->m_len);
 		else
@@ -212,6 +213,9 @@ run_step(const struct step *step, const char *script, uint64_t *offset)
 		ck_assert_uint_eq(result.in_order_offset, *offset);
 	*offset += strlen(step->handed);
 	ck_assert_uint_eq(tcb.rcv_offset, *offset);
+	if (tcb.have_irs)
+		ck_assert_uint_eq(tcb.rcv_nxt - tcb.irs - (uint32_t)*offset,
+				  tcb.closed && tcb.have_fin);
 }
 
 static void
@@ -337,6 +341,8 @@ static const struct script overlap_scripts[] = {
       {103, "defGHIjKlM", 0, A, "defghijklm", 5, 0}}},
     {"cut-off bytes yield to the first copy too",
      {{103, "d?????????", 0, A, "d??ghi????", 3, 0}}},
+    {"cut between two mbufs, at the queue and behind it",
+     {{104, "ef?????", 0, Q, "", 3, 0}, {103, "d", 0, A, "defghi??", 0, 0}}},
     {"the first copy wins though it was cut off",
      {{109, "??", 0, Q, "", 0, 0},
       {108, "Ijkl", 0, Q, "", 3, 0},

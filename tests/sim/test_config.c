@@ -1,7 +1,7 @@
 /*
- * Keys: defaults, every key through text and back, good and bad values,
- * nearest names, checks between keys, and docs/configuration.md against the
- * table.
+ * test_config.c - keys: defaults, every key through text and back, good and bad
+ * values, nearest names, checks between keys, and docs/configuration.md against
+ * the table.
  */
 #include <errno.h>
 #include <stdio.h>

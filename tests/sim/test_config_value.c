@@ -1,6 +1,6 @@
 /*
- * Numbers with units and distributions: tables of good and bad texts with
- * literal results.
+ * test_config_value.c - numbers with units and distributions: tables of good
+ * and bad texts with literal results.
  */
 #include <errno.h>
 #include <string.h>

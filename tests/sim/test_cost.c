@@ -1,6 +1,6 @@
 /*
- * Prices: the built-in profiles against literal numbers, profile files good and
- * bad, and which prices have a source.
+ * test_cost.c - prices: the built-in profiles against literal numbers, profile
+ * files good and bad, and which prices have a source.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,8 +17,8 @@ Suite *cost_suite(void);
 
 static struct config config;
 static struct ktlsim_error error;
-static char path[] = "/tmp/ktlsim-cost-XXXXXX";
 static const char template[] = "/tmp/ktlsim-cost-XXXXXX";
+static char path[sizeof(template)];
 
 static void
 setup(void)

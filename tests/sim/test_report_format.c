@@ -37,6 +37,27 @@ START_TEST(test_report_format_time_has_three_digits_and_its_unit)
 END_TEST
 
 static const struct {
+	double gbps;
+	const char *text;
+} rates[] = {
+    {0, "0"},
+    {8e-9, "8 b/s"},
+    {0.0000125, "12.5 kb/s"},
+    {0.7204, "720 Mb/s"},
+    {1.25, "1.25 Gb/s"},
+    {99.97, "100 Gb/s"},
+    {1600, "1.60 Tb/s"},
+};
+
+START_TEST(test_report_format_rate_has_three_digits_and_its_unit)
+{
+	char text[FORMAT_MAX];
+
+	ck_assert_str_eq(format_gbps(text, rates[_i].gbps), rates[_i].text);
+}
+END_TEST
+
+static const struct {
 	uint64_t count;
 	const char *text;
 } counts[] = {
@@ -160,6 +181,7 @@ report_format_suite(void)
 {
 	const struct suite_test tests[] = {
 	    ROWS(test_report_format_time_has_three_digits_and_its_unit, times),
+	    ROWS(test_report_format_rate_has_three_digits_and_its_unit, rates),
 	    ROWS(test_report_format_count_has_separators, counts),
 	    TEST(test_report_format_counted_knows_the_plural),
 	    TEST(test_report_format_share_of_nothing_is_zero),

@@ -166,9 +166,8 @@ pcap_file_truncate(const struct pcap_file *file, size_t len)
 	assert(result == 0);
 }
 
-/* The ended file's bytes; the caller frees them. */
-static uint8_t *
-file_load(const struct pcap_file *file, size_t *len)
+uint8_t *
+pcap_file_load(const struct pcap_file *file, size_t *len)
 {
 	FILE *stream = fopen(file->path, "rb");
 	uint8_t *bytes;
@@ -189,7 +188,7 @@ pcap_file_size(const struct pcap_file *file)
 {
 	size_t len;
 
-	free(file_load(file, &len));
+	free(pcap_file_load(file, &len));
 	return len;
 }
 
@@ -197,7 +196,7 @@ void
 pcap_file_compress(const struct pcap_file *file)
 {
 	size_t len;
-	uint8_t *bytes = file_load(file, &len);
+	uint8_t *bytes = pcap_file_load(file, &len);
 	gzFile stream = gzopen(file->path, "wb");
 	int written = gzwrite(stream, bytes, (unsigned)len);
 

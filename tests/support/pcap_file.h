@@ -58,6 +58,9 @@ void pcap_file_truncate(const struct pcap_file *file, size_t len);
 /* Size of the ended file. */
 size_t pcap_file_size(const struct pcap_file *file);
 
+/* The ended file's bytes; the caller frees them. */
+uint8_t *pcap_file_load(const struct pcap_file *file, size_t *len);
+
 /* Replace the ended file by its gzip-compressed self. */
 void pcap_file_compress(const struct pcap_file *file);
 

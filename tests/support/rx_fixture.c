@@ -39,7 +39,7 @@ void
 rx_init(struct rx_fixture *fx, const struct ktls_key *key,
 	enum ktls_crypto crypto)
 {
-	*fx = (struct rx_fixture){.crypto = crypto};
+	*fx = (struct rx_fixture){.crypto = crypto, .first_key = *key};
 	fx->pool = mbuf_pool_create(0);
 	fx->seal = aead_pool_create(1);
 	if (crypto == KTLS_CRYPTO_REAL)
@@ -59,18 +59,18 @@ rx_change_key(struct rx_fixture *fx, const struct ktls_key *key)
 }
 
 void
-rx_enable(struct rx_fixture *fx, uint64_t rec_seq)
+rx_enable(struct rx_fixture *fx)
 {
 	struct ktls_session *session;
 	unsigned effects = 0;
 	int error;
 
+	error = ktls_session_create(&session, &fx->first_key, fx->crypto,
+				    fx->aead, 0);
+	assert(error == 0);
 	error =
-	    ktls_session_create(&session, &fx->key, fx->crypto, fx->aead, 0);
+	    ktls_rx_enable(&fx->so, session, fx->first_key.rec_seq, &effects);
 	assert(error == 0);
-	error = ktls_rx_enable(&fx->so, session, rec_seq, &effects);
-	assert(error == 0);
-	fx->seal_seq = rec_seq;
 	fx->effects |= effects;
 }
 

@@ -24,7 +24,8 @@ struct rx_fixture {
 	struct aead_pool *aead; /* the receiver's; NULL in model mode */
 	struct aead_pool *seal; /* the sender's */
 	struct socket so;
-	struct ktls_key key; /* the sender's */
+	struct ktls_key first_key; /* the receiver's at enable */
+	struct ktls_key key;	   /* the sender's */
 	uint64_t seal_id;
 	uint64_t seal_seq; /* of the next record that is made */
 	enum ktls_crypto crypto;
@@ -44,17 +45,20 @@ struct rx_read {
 struct ktls_key rx_key(enum tls_version version, enum tls_cipher cipher,
 		       uint8_t key_len, uint8_t seed);
 
-/* The key's crypto is real or model; the socket is plain. */
+/*
+ * A plain socket.  The sender's first record has the number key->rec_seq; a
+ * model sender does not seal.
+ */
 void rx_init(struct rx_fixture *fx, const struct ktls_key *key,
 	     enum ktls_crypto crypto);
 
-/* Enable with record number rec_seq, which the sender uses next, too. */
-void rx_enable(struct rx_fixture *fx, uint64_t rec_seq);
+/* Enable with the key of rx_init and its rec_seq. */
+void rx_enable(struct rx_fixture *fx);
 
 /* Close, drop all references and free everything. */
 void rx_fini(struct rx_fixture *fx);
 
-/* Change the sender's key. */
+/* Change the sender's key and its record number. */
 void rx_change_key(struct rx_fixture *fx, const struct ktls_key *key);
 
 /*

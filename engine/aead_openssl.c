@@ -2,10 +2,10 @@
  * aead_openssl.c - authenticated encryption by OpenSSL's EVP, behind aead.h.
  *
  * Called by ktls_rx for each record (aead_open, aead_open_bytes for the head of
- * a mixed record) and by the NIC model and the tests (aead_seal_bytes). Mirrors
- * FreeBSD's ktls_ocf: the place where cycles are really spent.
+ * a mixed record) and by the NIC model and the tests (aead_seal_bytes). It
+ * stands where FreeBSD has ktls_ocf.
  *
- * To key an AES-GCM context costs about as much as to decrypt half a kilobyte,
+ * To key an AES-GCM context costs about as much as to decrypt a kilobyte,
  * and a context is 1.2 KiB, so a pool keeps the most recently used ones.  They
  * are found by key id: the last one first, then through a hash with chains.
  * Invariants: `newest` .. `oldest` is one list of all contexts; a context
@@ -13,7 +13,7 @@
  *
  * AES-GCM runs over the mbufs as they lie.  ChaCha20-Poly1305 of a record in
  * several mbufs is gathered first and scattered afterwards: EVP loses almost
- * half its speed on pieces, and two copies cost a twentieth.
+ * half its speed on pieces, and two copies cost a tenth.
  *
  * Left out: CBC and CCM (EOPNOTSUPP), and any use from two threads.
  */
@@ -51,7 +51,6 @@ struct aead_context {
 	const EVP_CIPHER *cipher; /* that evp was keyed for; NULL: none */
 	uint32_t newer, older;	  /* the list of use */
 	uint32_t next;		  /* in the chain of its bucket */
-	bool sealing;		  /* the direction evp was keyed for */
 };
 
 struct aead_pool {
@@ -194,7 +193,6 @@ context_key(struct aead_context *c, const EVP_CIPHER *cipher,
 				sealing, NULL))
 		return ENOMEM;
 	c->cipher = cipher;
-	c->sealing = sealing;
 	return 0;
 }
 
@@ -222,14 +220,16 @@ context_replace(struct aead_pool *pool, const struct aead_record *record,
 	return 0;
 }
 
-/* Make the record's context the newest and set its nonce. */
+/*
+ * Make the record's context the newest and set its nonce and direction; both
+ * ciphers use one key schedule for sealing and opening.
+ */
 static int
 context_select(struct aead_pool *pool, const struct aead_record *record,
 	       bool sealing)
 {
 	struct aead_context *c = &pool->contexts[pool->newest];
 	uint32_t at;
-	int error;
 
 	if (c->key_id != record->key_id) {
 		at = context_find(pool, record->key_id);
@@ -239,15 +239,10 @@ context_select(struct aead_pool *pool, const struct aead_record *record,
 		list_push_newest(pool, at);
 		c = &pool->contexts[at];
 	}
-	if (c->sealing == sealing)
-		return EVP_CipherInit_ex2(c->evp, NULL, NULL, record->nonce,
-					  sealing, NULL)
-			   ? 0
-			   : ENOMEM;
-	error = context_key(c, c->cipher, record, sealing);
-	if (error != 0)
-		context_drop(pool, pool->newest);
-	return error;
+	return EVP_CipherInit_ex2(c->evp, NULL, NULL, record->nonce, sealing,
+				  NULL)
+		   ? 0
+		   : ENOMEM;
 }
 
 /* A context that has the key, the nonce and the additional data. */

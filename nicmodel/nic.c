@@ -6,12 +6,12 @@
  * host memory.
  *
  * The driver brings the frame over the link first (link_send on nic->link),
- * then calls nic_rx at the arrival of its last bit, then nic_moderation_frame
- * of the queue at visible_ps, and drains with nic_rxq_get*.  Calls of nic_rx
- * come in order of `now`.
+ * then calls nic_rx at the arrival of its last bit, then nic_rxq_show and
+ * nic_moderation_frame of the queue at visible_ps, and drains with
+ * nic_rxq_get*.  Calls of nic_rx come in order of `now`.
  *
  * Leaves out TLS offload, PCIe bandwidth, flow rules beside RSS, and pause
- * frames: a full ring drops.
+ * frames: a full ring refuses the frame.
  */
 #include "nicmodel/nic.h"
 

@@ -2,10 +2,10 @@
  * nic_rxq.c - one receive queue: a descriptor ring with its frames.
  *
  * Models the ring between device and driver.  The device puts each frame into
- * the next free descriptor, or drops it where there is none; the driver drains
- * the frames that have become visible in host memory, oldest first, and gives
- * descriptors back some time later.  The frames lie in a list, so put and get
- * are O(1) and nothing is allocated.
+ * the next free descriptor, or refuses it where there is none; the driver
+ * drains the frames that have become visible in host memory, oldest first, and
+ * gives descriptors back some time later.  The frames lie in a list, so put and
+ * get are O(1) and nothing is allocated.
  *
  * nic_rxq_get_merged is the coalescing that a driver does while it drains:
  * frames that follow each other in the ring and continue the same stream
@@ -63,7 +63,6 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 	assert(q->used <= q->slots && m->m_nextpkt == NULL);
 	if (q->used == q->slots) {
 		q->out_of_buffer++;
-		m_freem(q->pool, m);
 		return false;
 	}
 	if (q->tail == NULL)
@@ -71,6 +70,8 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 	else
 		q->tail->m_nextpkt = m;
 	q->tail = m;
+	if (q->hidden == NULL)
+		q->hidden = m;
 	q->frames++;
 	q->used++;
 	if (q->used > q->used_max)
@@ -80,11 +81,26 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 	return true;
 }
 
-struct mbuf *
-nic_rxq_get(struct nic_rxq *q, uint64_t now)
+void
+nic_rxq_show(struct nic_rxq *q)
 {
-	if (q->head == NULL || q->head->m_pkthdr.visible_ps > now)
+	assert(q->visible < q->frames && q->hidden != NULL);
+	q->hidden = q->hidden->m_nextpkt;
+	q->visible++;
+}
+
+uint64_t
+nic_rxq_next_visible(const struct nic_rxq *q)
+{
+	return q->hidden == NULL ? UINT64_MAX : q->hidden->m_pkthdr.visible_ps;
+}
+
+struct mbuf *
+nic_rxq_get(struct nic_rxq *q)
+{
+	if (q->visible == 0)
 		return NULL;
+	q->visible--;
 	return pop(q);
 }
 
@@ -121,19 +137,16 @@ continues(const struct pkthdr *head, const struct pkthdr *next,
 }
 
 struct mbuf *
-nic_rxq_get_merged(struct nic_rxq *q, uint64_t now, uint32_t max_bytes,
-		   uint32_t *count)
+nic_rxq_get_merged(struct nic_rxq *q, uint32_t max_bytes, uint32_t *count)
 {
-	struct mbuf *head = nic_rxq_get(q, now);
+	struct mbuf *head = nic_rxq_get(q);
 	struct mbuf *last = head;
 
 	*count = head != NULL;
-	while (last != NULL && q->head != NULL &&
+	while (last != NULL && q->visible > 0 &&
 	       continues(&head->m_pkthdr, &q->head->m_pkthdr, max_bytes)) {
-		struct mbuf *m = nic_rxq_get(q, now);
+		struct mbuf *m = nic_rxq_get(q);
 
-		if (m == NULL)
-			break;
 		head->m_pkthdr.len += m->m_pkthdr.len;
 		head->m_pkthdr.th_flags |= m->m_pkthdr.th_flags;
 		head->m_pkthdr.th_ack = m->m_pkthdr.th_ack;

@@ -26,6 +26,7 @@ enum config_receiver {
 	RECEIVER_BOTH,
 	RECEIVER_CLIENT,
 	RECEIVER_SERVER,
+	RECEIVER_NONE, /* follow both directions, simulate no host */
 	RECEIVER_ADDRESS
 };
 enum config_capture_point { CAPTURE_WIRE, CAPTURE_HOST };

@@ -332,6 +332,7 @@ static const char *const receivers[] = {
     [RECEIVER_BOTH] = "both",
     [RECEIVER_CLIENT] = "client",
     [RECEIVER_SERVER] = "server",
+    [RECEIVER_NONE] = "none",
 };
 
 /* Rewrite an IPv4 or IPv6 address in its canonical form; false: it is none. */

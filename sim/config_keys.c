@@ -13,15 +13,16 @@
 	.offset = offsetof(struct config, name), \
 	.size = sizeof(((struct config *)NULL)->name)
 
-#define TIME_MAX      8640000000000000000u /* 100 days */
-#define TIME_HOUR     3600000000000000u
-#define TIME_SECOND   1000000000000u
-#define KIB	      1024u
-#define MIB	      (1024u * 1024u)
-#define SPEED_LEAST   1000u	       /* 0.001 */
-#define SPEED_MOST    1000000000000u   /* a million */
-#define RATE_MOST     100000000000000u /* 100 Tb/s */
-#define RECEIVER_HELP "whom to simulate: two hosts, one side, or one address"
+#define TIME_MAX    8640000000000000000u /* 100 days */
+#define TIME_HOUR   3600000000000000u
+#define TIME_SECOND 1000000000000u
+#define KIB	    1024u
+#define MIB	    (1024u * 1024u)
+#define SPEED_LEAST 1000u	     /* 0.001 */
+#define SPEED_MOST  1000000000000u   /* a million */
+#define RATE_MOST   100000000000000u /* 100 Tb/s */
+#define RECEIVER_HELP \
+	"whom to simulate: two hosts, one side, one address, nobody"
 
 static const char *const capture_points[] = {"wire", "host", NULL};
 static const char *const checksums[] = {"auto", "verify", "ignore", NULL};
@@ -46,7 +47,7 @@ const struct config_row config_rows[] = {
 	{{"replay.transport", "choice", "", "open", "open", "a capture's own pace",
 	  CONFIG_MODEL_ONLY, "open: captured segments are replayed as they are"},
 	 CONFIG_TRANSPORT, 0, 0, 0, 0, NULL},
-	{{"replay.receiver", "choice", "", "both", "both, client, server, ADDRESS",
+	{{"replay.receiver", "choice", "", "both", "both, client, server, none, ADDRESS",
 	  "nothing is left out", CONFIG_MODEL_ONLY, RECEIVER_HELP},
 	 CONFIG_RECEIVER, 0, 0, 0, 0, NULL},
 	{{"replay.capture_point", "choice", "", "wire", "wire, host",

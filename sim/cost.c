@@ -74,7 +74,7 @@ static const char *const profile_names[PROFILE_COUNT] = {
 		true}
 
 #define GUESS	 "estimate"
-#define ASPLOS21 "ASPLOS'21 artifact, RX cycles per record"
+#define ASPLOS21 "ASPLOS'21 artifact"
 
 /* clang-format off */
 static const struct cost_row cost_rows[COST_COUNT] = {
@@ -89,7 +89,7 @@ static const struct cost_row cost_rows[COST_COUNT] = {
 	      "hard interrupt handler and scheduling of its thread"),
 	PRICE(COST_RX_FRAME, "rx_frame",
 	      "100ns", "120ns", "1us", "60ns..250ns", SOURCED,
-	      ASPLOS21 ", less the copy",
+	      ASPLOS21 ", stack less copy",
 	      "driver and merging, per frame"),
 	PRICE(COST_TCP_SEGMENT, "tcp_segment",
 	      "450ns", "550ns", "1us", "300ns..1us", ESTIMATE, GUESS,
@@ -118,7 +118,7 @@ static const struct cost_row cost_rows[COST_COUNT] = {
 	      "a worker wakes on another CPU than its last"),
 	PRICE(COST_AES128_GCM_RECORD, "aes128_gcm_record",
 	      "400ns", "450ns", "1us", "150ns..800ns", SOURCED,
-	      ASPLOS21 ", intercept",
+	      ASPLOS21 ", fixed cycles",
 	      "AES-128-GCM, fixed part of a record"),
 	PRICE_BYTE(COST_AES128_GCM_BYTE, "aes128_gcm_byte",
 	      "0.16ns", "0.25ns", "1ns", "80ps..670ps", SOURCED,
@@ -126,7 +126,7 @@ static const struct cost_row cost_rows[COST_COUNT] = {
 	      "AES-128-GCM, per byte"),
 	PRICE(COST_AES256_GCM_RECORD, "aes256_gcm_record",
 	      "400ns", "450ns", "1us", "150ns..800ns", SOURCED,
-	      ASPLOS21 ", intercept",
+	      ASPLOS21 ", fixed cycles",
 	      "AES-256-GCM, fixed part of a record"),
 	PRICE_BYTE(COST_AES256_GCM_BYTE, "aes256_gcm_byte",
 	      "0.2ns", "0.325ns", "1ns", "92ps..938ps", SOURCED,
@@ -142,7 +142,7 @@ static const struct cost_row cost_rows[COST_COUNT] = {
 	      "ChaCha20-Poly1305, per byte"),
 	PRICE(COST_RECORD_DELIVER, "record_deliver",
 	      "400ns", "450ns", "1us", "200ns..1us", SOURCED,
-	      ASPLOS21 ", intercept of the rest",
+	      ASPLOS21 ", other cycles",
 	      "parse a record, make its control message, append it"),
 	PRICE(COST_READER_WAKEUP, "reader_wakeup",
 	      "1450ns", "1750ns", "1us", "800ns..5us", ESTIMATE,

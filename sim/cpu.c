@@ -15,7 +15,8 @@
  * that same instant, before the newcomer.
  *
  * A thread (worker or application task) pays a context switch whenever another
- * thread, or none yet, was the last one here; also one that resumes.
+ * thread, or none yet, was the last one here; also one that resumes.  A switch
+ * that is itself preempted is still paid in full.
  *
  * Left out: time slices within a class, migration, power states, caches.
  */

@@ -4,17 +4,31 @@
  * A pending event is a slot (what to call) and an element (when to call it).
  * The element is a 128-bit key: time in the upper half; class, insertion number
  * and slot in the lower half, so that one comparison gives the total order and
- * two elements never compare equal.  The lower half is also the event's id.
+ * no two elements compare equal.  The lower half is also the event's id.
  *
- * Elements stand in a 4-ary heap whose groups of siblings fill a cache line
- * each and whose least child is found without branches; what lies beyond the
- * end reads as the greatest key.
+ * Near elements, those up to the time `limit`, stand in a 4-ary heap whose
+ * groups of siblings fill a cache line each and whose least child is found
+ * without branches.  With few events pending, all are near.
+ *
+ * Far elements lie unsorted in buckets: level by level 256 of them, numbered by
+ * the highest byte in which the element's time differs from `base` and by that
+ * byte's value.  When the heap runs empty, the first bucket is poured into it,
+ * or, where it is large, scattered over the level below.  base never passes
+ * a far element, and only moves within the prefix that the others share with
+ * it, so that their places stay right.  An element is moved a few times at
+ * most, mostly in order of memory.
+ *
+ * A pop leaves a hole at the top of the heap, because mostly the event's
+ * handler schedules another at once.
  *
  * Cancelling empties the slot and leaves the element behind as a dead one,
- * recognised by its slot's id.  The top is never dead, so that looking at the
- * next time changes nothing.  Dead elements are swept out where room is needed.
+ * recognised by its slot's id.  The first element is never dead nor far, so
+ * that looking at the next time changes nothing.  Dead elements are dropped
+ * where they are met and swept out where room is needed.
  *
- * Left out: changing the time of a pending event (cancel and schedule again).
+ * Left out: changing the time of a pending event (cancel and schedule again);
+ * more than 2^39 insertions in the life of a queue (asserted; 15 hours at ten
+ * million a second).
  */
 #include "sim/event.h"
 
@@ -26,11 +40,19 @@ enum {
 	SLOT_BITS = 24,
 	SLOT_MAX = 1 << SLOT_BITS,
 	SLOT_FIRST = 64, /* slots of a new queue */
+	CACHE_LINE = 64, /* alignment of all arrays */
 	HEAP_ROOT = 3,	 /* so that siblings begin at multiples of four */
-	HEAP_ALIGN = 64,
+	HEAP_MAX = 512,	 /* beyond this, later elements become far */
+	POUR_MAX = 128,	 /* a larger bucket is scattered first */
+	FAR_MIN = 64,	 /* fewer are brought near all at once */
+	BLOCK_KEYS = 16, /* a power of two */
+	LEVEL_BITS = 8,
+	LEVEL_COUNT = 64 / LEVEL_BITS,
+	LEVEL_BUCKETS = 1 << LEVEL_BITS,
+	LEVEL_WORDS = LEVEL_BUCKETS / 64,
 };
 
-#define SLOT_NONE     UINT32_MAX
+#define NONE	      UINT32_MAX
 #define INSERTION_MAX ((UINT64_C(1) << 39) - 1)
 #define KEY_GREATEST  (~(unsigned __int128)0)
 
@@ -41,18 +63,43 @@ struct slot {
 	uint64_t argument; /* free: the next free slot */
 };
 
+struct block {
+	unsigned __int128 key[BLOCK_KEYS];
+};
+
+/* A chain of blocks, all full but the first. */
+struct bucket {
+	uint32_t block;
+	uint32_t count; /* of keys in the chain */
+};
+
+struct far {
+	sim_time base;
+	size_t count;
+	struct block *block;
+	uint32_t *next; /* of each block, in its chain or the free list */
+	uint32_t block_free;
+	uint32_t block_fresh;			 /* from here on never used */
+	uint64_t used[LEVEL_COUNT][LEVEL_WORDS]; /* buckets not empty */
+	struct bucket bucket[LEVEL_COUNT][LEVEL_BUCKETS];
+};
+
 struct event_queue {
 	unsigned __int128 *heap;
 	size_t heap_end; /* HEAP_ROOT while empty */
-	size_t heap_room;
+	size_t heap_max; /* spill when there are more */
+	bool hole;	 /* the top has been popped */
+	bool failed;
+	sim_time limit;	 /* of near elements; this time included */
+	sim_time popped; /* time of the last popped event */
 	struct slot *slots;
 	uint32_t slot_count;
+	uint32_t slot_fresh; /* from here on never used */
 	uint32_t slot_free;
 	size_t pending;
-	size_t dead; /* cancelled elements still in the heap */
+	size_t dead; /* cancelled elements, near and far */
 	uint64_t insertion;
-	sim_time popped; /* time of the last popped event */
-	bool failed;
+	struct far far;
 };
 
 static inline uint32_t
@@ -61,13 +108,30 @@ key_slot(unsigned __int128 key)
 	return (uint32_t)key & (SLOT_MAX - 1);
 }
 
+static inline sim_time
+key_time(unsigned __int128 key)
+{
+	return (sim_time)(key >> 64);
+}
+
 static inline bool
 key_is_live(const struct event_queue *queue, unsigned __int128 key)
 {
 	return queue->slots[key_slot(key)].id == (event_id)key;
 }
 
-static void
+/* Index of the least of four siblings. */
+static inline size_t
+heap_least(const unsigned __int128 *heap, size_t c)
+{
+	size_t left = c + (heap[c + 1] < heap[c]);
+	size_t right = c + 2 + (heap[c + 3] < heap[c + 2]);
+	size_t swap = -(size_t)(heap[right] < heap[left]);
+
+	return left ^ ((left ^ right) & swap);
+}
+
+static inline void
 heap_sift_up(unsigned __int128 *heap, size_t i, unsigned __int128 key)
 {
 	while (i > HEAP_ROOT) {
@@ -81,14 +145,12 @@ heap_sift_up(unsigned __int128 *heap, size_t i, unsigned __int128 key)
 	heap[i] = key;
 }
 
-static void
+static inline void
 heap_sift_down(unsigned __int128 *heap, size_t end, size_t i,
 	       unsigned __int128 key)
 {
 	for (size_t c = 4 * i - 8; c < end; c = 4 * i - 8) {
-		size_t left = c + (heap[c + 1] < heap[c]);
-		size_t right = c + 2 + (heap[c + 3] < heap[c + 2]);
-		size_t least = heap[right] < heap[left] ? right : left;
+		size_t least = heap_least(heap, c);
 
 		if (key < heap[least])
 			break;
@@ -98,7 +160,39 @@ heap_sift_down(unsigned __int128 *heap, size_t end, size_t i,
 	heap[i] = key;
 }
 
+/* Append without order; what lies beyond reads as the greatest key. */
+static inline void
+heap_append(struct event_queue *queue, unsigned __int128 key)
+{
+	unsigned __int128 *place = &queue->heap[queue->heap_end++];
+
+	*place = key;
+	if (queue->heap_end % 4 == 1)
+		place[1] = place[2] = place[3] = KEY_GREATEST;
+}
+
 static void
+heap_order(struct event_queue *queue)
+{
+	unsigned __int128 *heap = queue->heap;
+	size_t end = queue->heap_end;
+
+	if (end <= HEAP_ROOT + 1)
+		return;
+	for (size_t i = (end - 1) / 4 + 3; i-- > HEAP_ROOT;)
+		heap_sift_down(heap, end, i, heap[i]);
+}
+
+/* Keep the keys for which `keep`; out of order then. */
+static void
+heap_truncate(struct event_queue *queue, size_t end)
+{
+	for (size_t i = end; i < queue->heap_end; i++)
+		queue->heap[i] = KEY_GREATEST;
+	queue->heap_end = end;
+}
+
+static inline void
 heap_remove_top(struct event_queue *queue)
 {
 	unsigned __int128 *heap = queue->heap;
@@ -109,73 +203,281 @@ heap_remove_top(struct event_queue *queue)
 		heap_sift_down(heap, queue->heap_end, HEAP_ROOT, key);
 }
 
+static inline void
+heap_close_hole(struct event_queue *queue)
+{
+	if (queue->hole) {
+		queue->hole = false;
+		heap_remove_top(queue);
+	}
+}
+
+static inline uint32_t
+block_take(struct far *far)
+{
+	uint32_t block = far->block_free;
+
+	if (block == NONE)
+		return far->block_fresh++;
+	far->block_free = far->next[block];
+	return block;
+}
+
+static inline void
+bucket_push(struct far *far, unsigned level, unsigned digit,
+	    unsigned __int128 key)
+{
+	struct bucket *bucket = &far->bucket[level][digit];
+	uint32_t place = bucket->count++ % BLOCK_KEYS;
+
+	if (place == 0) {
+		uint32_t block = block_take(far);
+
+		far->next[block] = bucket->block;
+		bucket->block = block;
+		far->used[level][digit / 64] |= UINT64_C(1) << digit % 64;
+	}
+	far->block[bucket->block].key[place] = key;
+	far->count++;
+}
+
+/* The time is after base. */
+static inline void
+far_push(struct far *far, unsigned __int128 key)
+{
+	sim_time time = key_time(key);
+	unsigned top = 63 - (unsigned)__builtin_clzll(time ^ far->base);
+	unsigned level = top / LEVEL_BITS;
+
+	bucket_push(far, level,
+		    time >> level * LEVEL_BITS & (LEVEL_BUCKETS - 1), key);
+}
+
+/*
+ * Empty a bucket: its live keys go to the heap, unordered, or, where `below`,
+ * to the level below it.
+ */
+static void
+bucket_drain(struct event_queue *queue, unsigned level, unsigned digit,
+	     bool below)
+{
+	struct far *far = &queue->far;
+	struct bucket bucket = far->bucket[level][digit];
+	unsigned shift = (level - 1) * LEVEL_BITS;
+
+	far->used[level][digit / 64] &= ~(UINT64_C(1) << digit % 64);
+	far->bucket[level][digit] = (struct bucket){NONE, 0};
+	far->count -= bucket.count;
+	while (bucket.count > 0) {
+		const struct block *block = &far->block[bucket.block];
+		uint32_t n = (bucket.count - 1) % BLOCK_KEYS + 1;
+		uint32_t next = far->next[bucket.block];
+
+		for (uint32_t i = 0; i < n; i++) {
+			unsigned __int128 key = block->key[i];
+
+			if (queue->dead > 0 && !key_is_live(queue, key))
+				queue->dead--;
+			else if (below)
+				bucket_push(far, level - 1,
+					    key_time(key) >> shift &
+						(LEVEL_BUCKETS - 1),
+					    key);
+			else {
+				__builtin_prefetch(
+				    &queue->slots[key_slot(key)]);
+				heap_append(queue, key);
+			}
+		}
+		far->next[bucket.block] = far->block_free;
+		far->block_free = bucket.block;
+		bucket.block = next;
+		bucket.count -= n;
+	}
+}
+
+/* The first bucket of a level, or LEVEL_BUCKETS. */
+static unsigned
+level_first(const struct far *far, unsigned level)
+{
+	for (unsigned i = 0; i < LEVEL_WORDS; i++) {
+		uint64_t word = far->used[level][i];
+
+		if (word != 0)
+			return i * 64 + (unsigned)__builtin_ctzll(word);
+	}
+	return LEVEL_BUCKETS;
+}
+
+/* Bring all far elements near. */
+static void
+far_pour_all(struct event_queue *queue)
+{
+	for (unsigned level = 0; level < LEVEL_COUNT; level++) {
+		unsigned digit;
+
+		while ((digit = level_first(&queue->far, level)) !=
+		       LEVEL_BUCKETS)
+			bucket_drain(queue, level, digit, false);
+	}
+	queue->limit = SIM_TIME_NEVER;
+}
+
+/* Bring the first bucket near, or a part of it. */
+static void
+far_pour_first(struct event_queue *queue)
+{
+	struct far *far = &queue->far;
+	unsigned level = 0, digit, shift;
+	uint64_t mask;
+
+	while ((digit = level_first(far, level)) == LEVEL_BUCKETS)
+		level++;
+	for (;;) {
+		shift = level * LEVEL_BITS;
+		mask = ((uint64_t)LEVEL_BUCKETS << shift) - 1;
+		far->base = (far->base & ~mask) | (uint64_t)digit << shift;
+		if (level == 0 || far->bucket[level][digit].count <= POUR_MAX)
+			break;
+		bucket_drain(queue, level, digit, true);
+		level--;
+		digit = level_first(far, level);
+		if (digit == LEVEL_BUCKETS)
+			return; /* all were dead */
+	}
+	bucket_drain(queue, level, digit, false);
+	queue->limit = far->base | ((UINT64_C(1) << shift) - 1);
+}
+
+/* The heap has run empty: bring near what comes next. */
+static void
+heap_refill(struct event_queue *queue)
+{
+	queue->heap_max = HEAP_MAX;
+	while (queue->heap_end == HEAP_ROOT && queue->far.count > FAR_MIN)
+		far_pour_first(queue);
+	if (queue->heap_end == HEAP_ROOT)
+		far_pour_all(queue);
+	heap_order(queue);
+}
+
+/*
+ * The heap has grown too large: all but the elements up to base become far.
+ * The next spill comes after as many insertions as have stayed, so that equal
+ * times, which can not be told apart here, cost no more than others.
+ */
+static void
+heap_spill(struct event_queue *queue)
+{
+	struct far *far = &queue->far;
+	unsigned __int128 *heap = queue->heap;
+	size_t end = HEAP_ROOT;
+
+	if (far->count == 0)
+		far->base = queue->popped;
+	for (size_t i = HEAP_ROOT; i < queue->heap_end; i++) {
+		if (key_time(heap[i]) > far->base)
+			far_push(far, heap[i]);
+		else
+			heap[end++] = heap[i];
+	}
+	heap_truncate(queue, end);
+	queue->limit = far->base;
+	if (end == HEAP_ROOT) {
+		heap_refill(queue);
+		return;
+	}
+	heap_order(queue);
+	queue->heap_max = HEAP_MAX + 2 * (end - HEAP_ROOT);
+}
+
 /* Keep the promise that the top is live. */
 static void
 heap_bury_dead(struct event_queue *queue)
 {
-	while (queue->dead > 0 && !key_is_live(queue, queue->heap[HEAP_ROOT])) {
+	while (queue->heap_end > HEAP_ROOT &&
+	       !key_is_live(queue, queue->heap[HEAP_ROOT])) {
 		heap_remove_top(queue);
 		queue->dead--;
 	}
+	if (queue->heap_end == HEAP_ROOT)
+		heap_refill(queue);
 }
 
 /* Drop all dead elements at once. */
 static void
-heap_sweep(struct event_queue *queue)
+queue_sweep(struct event_queue *queue)
 {
-	unsigned __int128 *heap = queue->heap;
 	size_t end = HEAP_ROOT;
 
+	heap_close_hole(queue);
+	far_pour_all(queue);
 	for (size_t i = HEAP_ROOT; i < queue->heap_end; i++) {
-		if (key_is_live(queue, heap[i]))
-			heap[end++] = heap[i];
+		if (key_is_live(queue, queue->heap[i]))
+			queue->heap[end++] = queue->heap[i];
 	}
-	for (size_t i = end; i < queue->heap_end; i++)
-		heap[i] = KEY_GREATEST;
-	queue->heap_end = end;
+	heap_truncate(queue, end);
+	heap_order(queue);
 	queue->dead = 0;
-	for (size_t i = end; i-- > HEAP_ROOT;)
-		heap_sift_down(heap, end, i, heap[i]);
 }
 
+/* A larger copy of an array; false where memory is short. */
 static bool
-heap_grow(struct event_queue *queue, size_t slots)
+array_grow(void *array, size_t size, size_t new_size)
 {
-	size_t room = HEAP_ROOT + 2 * slots + 4;
-	unsigned __int128 *heap;
+	void *old, *new;
 
-	room -= room % 4;
-	heap = aligned_alloc(HEAP_ALIGN, room * sizeof(*heap));
-	if (heap == NULL)
+	new = aligned_alloc(CACHE_LINE, (new_size + CACHE_LINE - 1) /
+					    CACHE_LINE * CACHE_LINE);
+	if (new == NULL)
 		return false;
-	memset(heap, 0xff, room * sizeof(*heap));
-	if (queue->heap != NULL)
-		memcpy(heap, queue->heap, queue->heap_end * sizeof(*heap));
-	free(queue->heap);
-	queue->heap = heap;
-	queue->heap_room = room;
+	memcpy(&old, array, sizeof(old));
+	if (old != NULL)
+		memcpy(new, old, size);
+	free(old);
+	memcpy(array, &new, sizeof(new));
 	return true;
 }
 
-/* Twice as many slots, and room for as many live and dead elements again. */
-static bool
-slots_grow(struct event_queue *queue)
+/* Elements are live or dead: as many again as there are slots. */
+static size_t
+room_of(uint32_t slots)
 {
-	uint32_t count = queue->slot_count * 2;
-	struct slot *slots;
+	return 2 * (size_t)slots;
+}
 
-	if (count == 0)
-		count = SLOT_FIRST;
-	if (count > SLOT_MAX || !heap_grow(queue, count))
+static bool
+far_grow(struct far *far, size_t room)
+{
+	/* One block that is not full for each bucket, one in passing. */
+	size_t blocks = room / BLOCK_KEYS + LEVEL_COUNT * LEVEL_BUCKETS + 1;
+	size_t fresh = far->block_fresh;
+
+	return array_grow(&far->next, fresh * sizeof(*far->next),
+			  blocks * sizeof(*far->next)) &&
+	       array_grow(&far->block, fresh * sizeof(*far->block),
+			  blocks * sizeof(*far->block));
+}
+
+/* Twice as many slots, and room for their elements. */
+static bool
+queue_grow(struct event_queue *queue)
+{
+	uint32_t old = queue->slot_count;
+	uint32_t count = old == 0 ? SLOT_FIRST : 2 * old;
+	size_t room = HEAP_ROOT + room_of(count) + 4;
+
+	if (count > SLOT_MAX)
 		return false;
-	slots = realloc(queue->slots, count * sizeof(*slots));
-	if (slots == NULL)
+	if (!array_grow(&queue->heap, queue->heap_end * sizeof(*queue->heap),
+			room * sizeof(*queue->heap)) ||
+	    !array_grow(&queue->slots, old * sizeof(*queue->slots),
+			count * sizeof(*queue->slots)))
 		return false;
-	for (uint32_t i = count; i-- > queue->slot_count;) {
-		slots[i] = (struct slot){.argument = queue->slot_free};
-		queue->slot_free = i;
-	}
-	queue->slots = slots;
+	for (size_t i = queue->heap_end; i % 4 != 0; i++)
+		queue->heap[i] = KEY_GREATEST;
+	if (room_of(count) > HEAP_MAX && !far_grow(&queue->far, room_of(count)))
+		return false;
 	queue->slot_count = count;
 	return true;
 }
@@ -188,11 +490,15 @@ event_queue_create(void)
 	if (queue == NULL)
 		return NULL;
 	queue->heap_end = HEAP_ROOT;
-	queue->slot_free = SLOT_NONE;
-	if (!slots_grow(queue)) {
+	queue->heap_max = HEAP_MAX;
+	queue->limit = SIM_TIME_NEVER;
+	queue->slot_free = NONE;
+	queue->far.block_free = NONE;
+	if (!queue_grow(queue)) {
 		event_queue_destroy(queue);
 		return NULL;
 	}
+	queue->heap[HEAP_ROOT] = KEY_GREATEST;
 	return queue;
 }
 
@@ -203,37 +509,23 @@ event_queue_destroy(struct event_queue *queue)
 		return;
 	free(queue->heap);
 	free(queue->slots);
+	free(queue->far.block);
+	free(queue->far.next);
 	free(queue);
 }
 
-event_id
-event_at(struct event_queue *queue, sim_time time, enum event_class class,
-	 event_handler *handler, void *object, uint64_t argument)
+static inline uint32_t
+slot_take(struct event_queue *queue)
 {
-	struct slot *slot;
-	uint32_t i;
-	event_id id;
+	uint32_t i = queue->slot_free;
 
-	assert(time >= queue->popped && time != SIM_TIME_NEVER);
-	if (queue->slot_free == SLOT_NONE && !slots_grow(queue)) {
-		queue->failed = true;
-		return 0;
-	}
-	if (queue->heap_end + 1 == queue->heap_room)
-		heap_sweep(queue);
-	assert(queue->insertion < INSERTION_MAX);
-	i = queue->slot_free;
-	slot = &queue->slots[i];
-	queue->slot_free = (uint32_t)slot->argument;
-	id = (uint64_t) class << 63 | ++queue->insertion << SLOT_BITS | i;
-	*slot = (struct slot){id, handler, object, argument};
-	queue->pending++;
-	heap_sift_up(queue->heap, queue->heap_end++,
-		     (unsigned __int128)time << 64 | id);
-	return id;
+	if (i == NONE)
+		return queue->slot_fresh++;
+	queue->slot_free = (uint32_t)queue->slots[i].argument;
+	return i;
 }
 
-static void
+static inline void
 slot_release(struct event_queue *queue, uint32_t i)
 {
 	queue->slots[i].id = 0;
@@ -242,13 +534,54 @@ slot_release(struct event_queue *queue, uint32_t i)
 	queue->pending--;
 }
 
+static inline void
+queue_insert(struct event_queue *queue, unsigned __int128 key)
+{
+	if (key_time(key) > queue->limit) {
+		far_push(&queue->far, key);
+	} else if (queue->hole) {
+		queue->hole = false;
+		heap_sift_down(queue->heap, queue->heap_end, HEAP_ROOT, key);
+	} else {
+		heap_append(queue, key);
+		heap_sift_up(queue->heap, queue->heap_end - 1, key);
+		if (queue->heap_end - HEAP_ROOT > queue->heap_max)
+			heap_spill(queue);
+	}
+}
+
+event_id
+event_at(struct event_queue *queue, sim_time time, enum event_class rank,
+	 event_handler *handler, void *object, uint64_t argument)
+{
+	uint32_t i;
+	event_id id;
+
+	assert(time >= queue->popped && time != SIM_TIME_NEVER);
+	assert(queue->insertion < INSERTION_MAX);
+	if (queue->slot_free == NONE &&
+	    queue->slot_fresh == queue->slot_count && !queue_grow(queue)) {
+		queue->failed = true;
+		return 0;
+	}
+	if (queue->pending + queue->dead == room_of(queue->slot_count))
+		queue_sweep(queue);
+	i = slot_take(queue);
+	id = (uint64_t)rank << 63 | ++queue->insertion << SLOT_BITS | i;
+	queue->slots[i] = (struct slot){id, handler, object, argument};
+	queue->pending++;
+	queue_insert(queue, (unsigned __int128)time << 64 | id);
+	return id;
+}
+
 bool
 event_cancel(struct event_queue *queue, event_id id)
 {
 	uint32_t i = key_slot(id);
 
-	if (id == 0 || i >= queue->slot_count || queue->slots[i].id != id)
+	if (id == 0 || i >= queue->slot_fresh || queue->slots[i].id != id)
 		return false;
+	heap_close_hole(queue);
 	slot_release(queue, i);
 	queue->dead++;
 	heap_bury_dead(queue);
@@ -258,26 +591,35 @@ event_cancel(struct event_queue *queue, event_id id)
 sim_time
 event_next_time(const struct event_queue *queue)
 {
-	return (sim_time)(queue->heap[HEAP_ROOT] >> 64);
+	size_t first = HEAP_ROOT;
+
+	if (queue->hole)
+		first = heap_least(queue->heap, HEAP_ROOT + 1);
+	return key_time(queue->heap[first]);
 }
 
 bool
 event_pop(struct event_queue *queue, struct event *event)
 {
-	unsigned __int128 key = queue->heap[HEAP_ROOT];
+	unsigned __int128 key;
 	const struct slot *slot;
 
 	if (queue->pending == 0)
 		return false;
+	heap_close_hole(queue);
+	key = queue->heap[HEAP_ROOT];
 	slot = &queue->slots[key_slot(key)];
-	event->time = (sim_time)(key >> 64);
+	event->time = key_time(key);
 	event->handler = slot->handler;
 	event->object = slot->object;
 	event->argument = slot->argument;
 	slot_release(queue, key_slot(key));
 	queue->popped = event->time;
-	heap_remove_top(queue);
-	heap_bury_dead(queue);
+	queue->hole = true;
+	if (queue->dead > 0 || queue->heap_end == HEAP_ROOT + 1) {
+		heap_close_hole(queue);
+		heap_bury_dead(queue);
+	}
 	return true;
 }
 

@@ -49,7 +49,7 @@ void event_queue_destroy(struct event_queue *queue);
  * memory is short or 2^24 events are pending already.
  */
 event_id event_at(struct event_queue *queue, sim_time time,
-		  enum event_class class, event_handler *handler, void *object,
+		  enum event_class rank, event_handler *handler, void *object,
 		  uint64_t argument);
 
 /* Take a pending event back.  False: it has run or was cancelled. */

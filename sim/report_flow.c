@@ -44,6 +44,7 @@ print_changes(FILE *out, const struct results_flow *flow)
 static void
 print_keys(FILE *out, const struct results_flow *flow)
 {
+	const char *timed;
 	char text[384];
 	int len;
 
@@ -54,9 +55,10 @@ print_keys(FILE *out, const struct results_flow *flow)
 			       flow->tls_version,
 			       flow->cipher_suite[0] ? flow->cipher_suite
 						     : "suite unknown");
+	timed = strcmp(flow->timed_from, "keys") == 0 ? "" : flow->timed_from;
 	snprintf(text + len, sizeof(text) - (size_t)len, "keys%s %s%s%s%s",
 		 strcmp(flow->keys, "found") == 0 ? "" : ":", flow->keys,
-		 flow->timed_from[0] ? "; timed from " : "", flow->timed_from,
+		 timed[0] ? "; timed from " : "", timed,
 		 flow->border_inferred ? " (border of handshake and data "
 					 "inferred)"
 				       : "");
@@ -79,8 +81,10 @@ print_hole(FILE *out, const char *name, const struct results_hole *hole)
 	report_wrapped(out, "       ! ", "         ", text);
 }
 
+/* Without keys no record is decrypted, which is no trouble. */
 static void
-print_trouble(FILE *out, const char *name, const struct results_direction *dir)
+print_trouble(FILE *out, const char *name, const struct results_direction *dir,
+	      bool has_keys)
 {
 	char text[FORMAT_MAX], line[192];
 
@@ -90,7 +94,7 @@ print_trouble(FILE *out, const char *name, const struct results_direction *dir)
 			 dir->error[0] ? dir->error : "of unknown cause");
 		report_wrapped(out, "       ! ", "         ", line);
 	}
-	if (dir->undecrypted_records > 0)
+	if (dir->undecrypted_records > 0 && has_keys)
 		fprintf(out, "       ! %s records %s were not decrypted\n",
 			format_count(text, dir->undecrypted_records), name);
 	if (dir->window_exceeded_bytes > 0)
@@ -102,7 +106,7 @@ print_trouble(FILE *out, const char *name, const struct results_direction *dir)
 
 static void
 print_direction(FILE *out, const char *name,
-		const struct results_direction *dir)
+		const struct results_direction *dir, bool has_keys)
 {
 	char records[FORMAT_MAX], bytes[FORMAT_MAX];
 	char p50[FORMAT_MAX], p99[FORMAT_MAX];
@@ -117,16 +121,18 @@ print_direction(FILE *out, const char *name,
 				format_ps(p99, dir->latency.p99_ps));
 		fputc('\n', out);
 	}
-	print_trouble(out, name, dir);
+	print_trouble(out, name, dir, has_keys);
 }
 
 static void
 print_flow(FILE *out, const struct results_flow *flow)
 {
+	bool has_keys = strcmp(flow->keys, "found") == 0;
+
 	print_head(out, flow);
 	print_keys(out, flow);
-	print_direction(out, "to server", &flow->direction[0]);
-	print_direction(out, "to client", &flow->direction[1]);
+	print_direction(out, "to server", &flow->direction[0], has_keys);
+	print_direction(out, "to client", &flow->direction[1], has_keys);
 }
 
 void
@@ -141,6 +147,8 @@ report_flow_section(FILE *out, const struct results *results, bool verbose)
 	    title, sizeof(title), "%s",
 	    format_counted(count, sizeof(count), results->flow_count, "flow"));
 	report_rule(out, title);
+	if (results->flow_count == 0)
+		fprintf(out, "There is no TCP flow in the input.\n");
 	for (size_t i = 0; i < shown; i++)
 		print_flow(out, &results->flows[i]);
 	if (shown < results->flow_count)
@@ -171,5 +179,5 @@ report_flows_text(FILE *out, const struct results *results)
 		print_volume(out, &results->flows[i]);
 	}
 	if (results->flow_count == 0)
-		fprintf(out, "No TCP flows.\n");
+		fprintf(out, "There is no TCP flow in the input.\n");
 }

@@ -8,16 +8,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-const char *
-format_ns(char text[FORMAT_MAX], double ns)
+/* A value in units[0] with three digits, in the unit that fits. */
+static const char *
+format_scaled(char text[FORMAT_MAX], double value, const char *const *units,
+	      size_t count)
 {
-	static const char *const units[] = {"ps", "ns", "us", "ms", "s"};
 	size_t unit = 0;
-	double value = ns * 1000;
 	int digits;
 
 	/* 999.5 prints as 1000, which the next unit says better. */
-	while (value >= 999.5 && unit < sizeof(units) / sizeof(units[0]) - 1) {
+	while (value >= 999.5 && unit < count - 1) {
 		value /= 1000;
 		unit++;
 	}
@@ -25,11 +25,28 @@ format_ns(char text[FORMAT_MAX], double ns)
 	if (value <= 0)
 		snprintf(text, FORMAT_MAX, "0");
 	else if (unit == 0)
-		snprintf(text, FORMAT_MAX, "%.0f ps", value);
+		snprintf(text, FORMAT_MAX, "%.0f %s", value, units[0]);
 	else
 		snprintf(text, FORMAT_MAX, "%.*f %s", digits, value,
 			 units[unit]);
 	return text;
+}
+
+const char *
+format_ns(char text[FORMAT_MAX], double ns)
+{
+	static const char *const units[] = {"ps", "ns", "us", "ms", "s"};
+
+	return format_scaled(text, ns * 1000, units, 5);
+}
+
+const char *
+format_gbps(char text[FORMAT_MAX], double gbps)
+{
+	static const char *const units[] = {"b/s", "kb/s", "Mb/s", "Gb/s",
+					    "Tb/s"};
+
+	return format_scaled(text, gbps * 1e9, units, 5);
 }
 
 const char *

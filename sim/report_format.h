@@ -19,6 +19,9 @@ enum {
 const char *format_ns(char text[FORMAT_MAX], double ns);
 const char *format_ps(char text[FORMAT_MAX], uint64_t ps);
 
+/* As above: "0", "850 b/s", "12.3 Mb/s", "1.25 Gb/s". */
+const char *format_gbps(char text[FORMAT_MAX], double gbps);
+
 /* With separators: "1,234,567". */
 const char *format_count(char text[FORMAT_MAX], uint64_t count);
 

@@ -7,7 +7,9 @@
  * long (CPUs, work queues) show their busiest entries unless verbose.
  */
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/report_format.h"
 #include "sim/report_internal.h"
@@ -93,7 +95,7 @@ print_slowest(FILE *out, const struct results_host *host)
 	if (host->slowest_count == 0 || total <= 0)
 		return;
 	fprintf(
-	    out, "\nThe slowest 1 %% (%s) need %s on average, spent in\n",
+	    out, "\nThe slowest 1 %% (%s) took %s on average, spent in\n",
 	    format_counted(count, sizeof(count), host->slowest_count, "record"),
 	    format_ns(text, total));
 	for (int stage = STAGE_NIC; stage < STAGE_TOTAL; stage++) {
@@ -221,7 +223,9 @@ print_workqueues(FILE *out, const struct results_host *host, bool verbose)
 {
 	size_t shown = 0, unused = 0;
 
-	if (host->workqueue_count == 0)
+	if (host->tls_records_none + host->tls_records_partial +
+		host->tls_records_full ==
+	    0)
 		return;
 	fprintf(out, "\n%-14s %10s %11s %10s %10s %10s %8s\n", "Work queue",
 		"sockets in", "mean depth", "max depth", "mean wait",
@@ -245,7 +249,11 @@ print_workqueues(FILE *out, const struct results_host *host, bool verbose)
 static void
 print_locks(FILE *out, const struct results_host *host)
 {
-	if (host->lock_count == 0)
+	bool any = false;
+
+	for (size_t i = 0; i < host->lock_count; i++)
+		any = any || host->locks[i].acquisitions > 0;
+	if (!any)
 		return;
 	fprintf(out, "\n%-24s %14s %12s %8s %12s\n", "Lock", "acquisitions",
 		"contended", "", "mean wait");
@@ -263,8 +271,17 @@ print_locks(FILE *out, const struct results_host *host)
 	}
 }
 
+/* "rx3_packets": of one queue, where "rx_packets" is their sum. */
+static bool
+is_of_queue(const char *name)
+{
+	size_t letters = strcspn(name, "0123456789_");
+
+	return isdigit((unsigned char)name[letters]) != 0;
+}
+
 static void
-print_counters(FILE *out, const struct results_host *host)
+print_counters(FILE *out, const struct results_host *host, bool verbose)
 {
 	bool any = false;
 
@@ -272,10 +289,12 @@ print_counters(FILE *out, const struct results_host *host)
 		const struct results_counter *counter = &host->counters[i];
 		char value[FORMAT_MAX];
 
-		if (counter->value == 0)
+		if (counter->value == 0 ||
+		    (!verbose && is_of_queue(counter->name)))
 			continue;
 		if (!any)
-			fprintf(out, "\nNIC counters (those not 0)\n");
+			fprintf(out, "\nNIC counters (those not 0%s)\n",
+				verbose ? "" : "; -v adds those of each queue");
 		any = true;
 		fprintf(out, "  %-40s %20s\n", counter->name,
 			format_count(value, counter->value));
@@ -328,10 +347,9 @@ print_totals(FILE *out, const struct results_host *host)
 {
 	char a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
 
-	fprintf(out,
-		"\nGoodput      %.3f Gb/s on %.3f busy cores (%.3f Gb/s per "
-		"core)\n",
-		host->goodput_gbps, host->cores_busy, host->gbps_per_core);
+	fprintf(out, "\nGoodput      %s on %.3f busy cores (%s per core)\n",
+		format_gbps(a, host->goodput_gbps), host->cores_busy,
+		format_gbps(b, host->gbps_per_core));
 	fprintf(out,
 		"TLS records  %s decrypted by the host, %s by the NIC, %s by "
 		"both\n",
@@ -350,12 +368,16 @@ report_host_text(FILE *out, const struct results_host *host, bool verbose)
 
 	snprintf(title, sizeof(title), "Host %s", host->name);
 	report_rule(out, title);
+	if (host->conservation.segments_in == 0 && !verbose) {
+		fprintf(out, "No segment came to this host.\n");
+		return;
+	}
 	print_stages(out, host);
 	print_slowest(out, host);
 	print_totals(out, host);
 	print_cpus(out, host, verbose);
 	print_workqueues(out, host, verbose);
 	print_locks(out, host);
-	print_counters(out, host);
+	print_counters(out, host, verbose);
 	print_conservation(out, host);
 }

@@ -69,8 +69,7 @@ kdf_derive(const char *name, const OSSL_PARAM *params, uint8_t *out, size_t len)
 static int
 key_block_derive(enum tls_hash hash,
 		 const uint8_t master[TLS_MASTER_SECRET_BYTES],
-		 const uint8_t client_random[TLS_RANDOM_BYTES],
-		 const uint8_t server_random[TLS_RANDOM_BYTES],
+		 const uint8_t *client_random, const uint8_t *server_random,
 		 uint8_t block[KEY_BLOCK_MAX])
 {
 	static const char label[] = "key expansion";
@@ -136,8 +135,7 @@ key_block_cut(const uint8_t *block, size_t len, uint8_t *client,
 int
 tls12_record_keys(const struct tls_suite *suite,
 		  const uint8_t master[TLS_MASTER_SECRET_BYTES],
-		  const uint8_t client_random[TLS_RANDOM_BYTES],
-		  const uint8_t server_random[TLS_RANDOM_BYTES],
+		  const uint8_t *client_random, const uint8_t *server_random,
 		  struct ktls_key key[2])
 {
 	uint8_t block[KEY_BLOCK_MAX];

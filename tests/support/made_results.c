@@ -79,6 +79,7 @@ made_machine(struct results_host *host)
 	    {"rx_packets", 12345},
 	    {"rx_out_of_buffer", 0},
 	    {"rx_bytes", 17895432},
+	    {"rx0_packets", 12000},
 	};
 
 	host->cpu_count = 2;
@@ -87,8 +88,8 @@ made_machine(struct results_host *host)
 	host->workqueue_count = 2;
 	host->workqueues = made_array(2, sizeof(queues[0]));
 	memcpy(host->workqueues, queues, sizeof(queues));
-	host->counter_count = 3;
-	host->counters = made_array(3, sizeof(counters[0]));
+	host->counter_count = 4;
+	host->counters = made_array(4, sizeof(counters[0]));
 	memcpy(host->counters, counters, sizeof(counters));
 	host->lock_count = 1;
 	host->locks[0] = (struct results_lock){"sockbuf", 4000, 100, 350.5};
@@ -153,6 +154,7 @@ made_good_flow(struct results_flow *flow)
 	flow->direction[1].records = 1227;
 	flow->direction[1].app_bytes = 20000000;
 	flow->direction[1].worker = 2;
+	flow->direction[1].undecrypted_records = 1;
 	flow->direction[1].latency = made_latency(1227, 90);
 }
 

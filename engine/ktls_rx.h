@@ -32,7 +32,8 @@ enum ktls_rx_verdict {
 	KTLS_RX_WAITKEY, /* the next key is not installed yet: end the pass */
 	KTLS_RX_NOMEM,	 /* no mbuf to split with: try again later */
 	/* a record header lies in bytes that the capture cut off: end the
-	   pass; the socket is not queued again */
+	   pass; the socket is not queued again, later bytes are counted but
+	   not kept, and the reader's end of stream is a plain one */
 	KTLS_RX_UNREADABLE,
 };
 
@@ -113,6 +114,12 @@ void ktls_rx_crypt(struct ktls_rx_job *job);
  */
 unsigned ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 			struct ktls_rx_counters *counters, bool *delivered);
+
+/*
+ * Free a detached record where a run is cut short between begin and finish; the
+ * stream has a hole then, so only closing may follow.  Legal on an empty job.
+ */
+void ktls_rx_abandon(struct socket *so, struct ktls_rx_job *job);
 
 /*
  * End of a worker's pass: clear RUNNING, report a partial record at the end of

@@ -301,6 +301,25 @@ ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 	return take_record(sb, job, wire_len);
 }
 
+bool
+ktls_rx_ready(const struct socket *so)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+	uint8_t bytes[TLS_HEADER_BYTES];
+	struct tls_record_header header;
+
+	if (sb->sb_tls_info->key_pending)
+		return true;
+	if (sb->sb_tlscc < TLS_HEADER_BYTES)
+		return false;
+	if (!m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
+		return true;
+	tls_record_parse(bytes, &header);
+	return sb->sb_tlscc >= (uint32_t)TLS_HEADER_BYTES + header.length ||
+	       tls_record_check(&header, sb->sb_tls_info->params.version,
+				&sb->sb_tls_info->framing) != 0;
+}
+
 static void
 count_decrypt(const struct ktls_rx_job *job, struct ktls_rx_counters *counters)
 {

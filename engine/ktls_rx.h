@@ -94,6 +94,12 @@ int ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
 unsigned ktls_rx_check(struct socket *so);
 
 /*
+ * True where ktls_rx_begin would find something to do: anything but
+ * KTLS_RX_DRY.  A worker asks so that it can end its pass at once.
+ */
+bool ktls_rx_ready(const struct socket *so);
+
+/*
  * Take the next record out.  *effects matters with KTLS_RX_DROPPED.  After
  * KTLS_RX_NOMEM nothing has changed: call again later, or end the pass, which
  * queues the socket again.

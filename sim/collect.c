@@ -117,7 +117,8 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	for (int d = 0; d < 2; d++)
 		keyed[d] = conn->endpoint[d].keyed;
 	any = keyed[0] || keyed[1];
-	worse = info->timed_from[1] > info->timed_from[0];
+	worse = keyed[1] &&
+		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
 	if (any)
 		snprintf(out->timed_from, sizeof(out->timed_from), "%s",
 			 timed[info->timed_from[worse]]);
@@ -126,6 +127,10 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	else if (conn->cut)
 		snprintf(out->keys, sizeof(out->keys),
 			 "the snap length cut bytes of this flow");
+	else if (any && !(keyed[0] && keyed[1]))
+		/* The other direction had nothing that needs a key. */
+		snprintf(out->keys, sizeof(out->keys), "%s",
+			 info->reason[keyed[1]]);
 	else if (strcmp(info->reason[0], info->reason[1]) == 0)
 		snprintf(out->keys, sizeof(out->keys), "%s", info->reason[0]);
 	else

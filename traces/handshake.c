@@ -369,7 +369,7 @@ unfinished_reason(const struct handshake *hs, enum flow_direction direction)
 		return "handshake failed (alert)";
 	if (side->reason != NULL)
 		return side->reason;
-	if (hs->info.suite_known)
+	if (hs->info.client_hello_seen && hs->info.suite_known)
 		return "handshake not finished";
 	if (hs->side[other(direction)].hole)
 		return "a hole that never fills";

@@ -6,15 +6,23 @@
  * tag), so the record of that length ends the flight.  Stacks that put several
  * messages into one record show it by a first record too long for
  * EncryptedExtensions, and end with a record that is not full.
- * The result may be off by a few records; info.border_inferred says so.
+ * Only the direction's own records count: what the other direction has come to
+ * depends on the model's timing.  The result may be off by a few records;
+ * info.border_inferred says so.
  */
 #include "engine/tls_record.h"
 #include "traces/handshake_state.h"
 
 enum {
-	SERVER_FLIGHT_MAX = 8, /* records */
-	CLIENT_FLIGHT_MAX = 3, /* Certificate, CertificateVerify, Finished */
+	/*
+	 * Messages of the longest flights, from EncryptedExtensions or from
+	 * Certificate to Finished, and so the most records.  Full ones, parts
+	 * of a long certificate chain, are not counted.
+	 */
+	SERVER_FLIGHT_MAX = 5,
+	CLIENT_FLIGHT_MAX = 3,
 	EARLY_FLIGHT_MAX = 64, /* with 0-RTT data in front */
+	FULL_RECORDS_MAX = 64,
 	/* EncryptedExtensions with every usual extension are shorter. */
 	EXTENSIONS_RECORD_MAX = 256,
 	/* EncryptedExtensions with nothing in them. */
@@ -39,22 +47,26 @@ finished_bytes(const struct handshake *hs)
 	return TLS_MESSAGE_HEADER_BYTES + tls_hash_bytes(hash);
 }
 
-/* length: plaintext of a record of the server's flight, just consumed. */
+/*
+ * length: plaintext of a record of the server's flight, just consumed; first:
+ * it is the flight's first.
+ */
 static bool
 ends_server_flight(const struct handshake *hs, struct handshake_side *side,
-		   size_t length)
+		   size_t length, bool first)
 {
 	size_t finished = finished_bytes(hs);
 
-	if (length == finished || hs->side[CLIENT].finished)
+	if (length == finished)
 		return true;
-	if (side->flight_records == 1 && hs->info.resumed)
+	/* A resumed session has nothing between the two. */
+	if (first && hs->info.resumed)
 		return length >= EXTENSIONS_LEAST + finished;
-	if (side->flight_records == 1)
+	if (first)
 		side->coalesced = length > EXTENSIONS_RECORD_MAX;
 	if (side->coalesced && length < TLS_PLAINTEXT_MAX)
 		return true;
-	return side->flight_records == SERVER_FLIGHT_MAX;
+	return side->flight_records >= SERVER_FLIGHT_MAX;
 }
 
 static bool
@@ -71,9 +83,9 @@ ends_client_flight(const struct handshake *hs, struct handshake_side *side,
 			side->end_of_early = true;
 			side->flight_records = 0;
 		}
-		return side->flight_records == EARLY_FLIGHT_MAX;
+		return side->flight_records >= EARLY_FLIGHT_MAX;
 	}
-	return side->flight_records == CLIENT_FLIGHT_MAX;
+	return side->flight_records >= CLIENT_FLIGHT_MAX;
 }
 
 void
@@ -82,17 +94,22 @@ handshake_infer(struct handshake *hs, enum flow_direction direction,
 		struct handshake_output *output)
 {
 	struct handshake_side *side = &hs->side[direction];
-	size_t overhead = TLS_HEADER_BYTES + record_overhead(hs), length;
+	size_t overhead = TLS_HEADER_BYTES + record_overhead(hs);
+	size_t length = record->len > overhead ? record->len - overhead : 0;
+	bool first = side->flight_records + side->full_records == 0;
 
-	length = record->len > overhead ? record->len - overhead : 0;
 	side->border_inferred = true;
-	side->flight_records++;
 	hs->info.handshake_records[direction]++;
 	output->consumed = record->len;
+	if (length >= TLS_PLAINTEXT_MAX &&
+	    side->full_records < FULL_RECORDS_MAX)
+		side->full_records++;
+	else
+		side->flight_records++;
 	if (direction == FLOW_CLIENT_TO_SERVER)
 		side->finished = ends_client_flight(hs, side, length);
 	else
-		side->finished = ends_server_flight(hs, side, length);
+		side->finished = ends_server_flight(hs, side, length, first);
 	if (side->finished)
 		handshake_install_model(hs, direction, side->reason, output);
 }

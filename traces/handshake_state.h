@@ -59,6 +59,7 @@ struct handshake_side {
 	bool end_of_early;  /* FLIGHT_INFERRED: its length was seen */
 	uint8_t minor;	    /* version byte of the latest record header */
 	uint32_t flight_records;
+	uint32_t full_records;	  /* FLIGHT_INFERRED: not in flight_records */
 	uint32_t skipped_records; /* 0-RTT that nothing opened */
 	struct tls_messages messages;
 	struct tls_opener opener;	   /* FLIGHT_OPENED or FLIGHT_TRIED */

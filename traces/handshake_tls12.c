@@ -15,15 +15,6 @@
 
 #include "traces/handshake_state.h"
 
-static int
-record_keys(const struct tls_suite *suite, const uint8_t *master,
-	    uint8_t random[2][TLS_HELLO_RANDOM_BYTES], struct ktls_key key[2])
-{
-	memset(key, 0, 2 * sizeof(*key));
-	return tls12_record_keys(suite, master, random[CLIENT], random[SERVER],
-				 key);
-}
-
 /* Does the record open?  Returns 0, EBADMSG or ENOMEM. */
 static int
 try_key(struct handshake *hs, const struct ktls_key *key,
@@ -71,7 +62,8 @@ handshake_tls12_border(struct handshake *hs, enum flow_direction direction,
 		handshake_install_model(hs, direction, reason, output);
 		return 0;
 	}
-	error = record_keys(hs->suite, master, hs->random, key);
+	error = tls12_record_keys(hs->suite, master, hs->random[CLIENT],
+				  hs->random[SERVER], key);
 	/* A header that no record has is left to KTLS, which reports it. */
 	if (error == 0 && record->len > 0)
 		error = try_key(hs, &key[direction], record);
@@ -99,7 +91,8 @@ give_next_keys(struct handshake *hs, struct handshake_output *output)
 			     KEYLOG_CLIENT_RANDOM, &len);
 	if (master == NULL || len != TLS_MASTER_SECRET_BYTES)
 		return 0;
-	error = record_keys(again->suite, master, again->random, key);
+	error = tls12_record_keys(again->suite, master, again->random[CLIENT],
+				  again->random[SERVER], key);
 	for (int i = 0; i < 2 && error == 0; i++) {
 		if (!again->waiting[i] || !tls_open_has(&key[i]))
 			continue;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The command line as a user meets it: exit statuses, and what is said.
+# cli.sh - the command line as a user meets it: exit statuses, and what is said.
 #
 # usage: tests/cli/cli.sh KTLSIM
 #

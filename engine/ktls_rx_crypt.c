@@ -53,6 +53,8 @@ crypt_model(struct ktls_rx_job *job)
 	job->trail_len = body - job->plaintext_len;
 	job->record_type =
 	    params->version == TLS_1_3 ? TLS_APPLICATION_DATA : job->header[0];
+	/* A TLS 1.2 ChangeCipherSpec shows its type; a KeyUpdate does not. */
+	job->rekeys = job->record_type == TLS_CHANGE_CIPHER_SPEC;
 	return 0;
 }
 

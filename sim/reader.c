@@ -366,6 +366,23 @@ record_report(const struct endpoint *ep, const struct record_stamp *r,
 	sim->deliver_fn(sim->deliver_arg, &record);
 }
 
+/*
+ * A session without keys waits behind a ChangeCipherSpec as one with keys does,
+ * and goes on when its TLS library has read it.
+ */
+static void
+model_next_key(struct endpoint *ep, sim_time now)
+{
+	struct ktls_key key = ep->so.so_rcv.sb_tls_info->params;
+	unsigned effects = 0;
+
+	key.rec_seq = 0;
+	if (ktls_rx_next_key(&ep->so, &key, &effects) == 0)
+		ep->keyed_ps = now;
+	ktls_key_clear(&key);
+	endpoint_act(ep, effects, now);
+}
+
 /* The record's last byte has been returned. */
 static void
 record_read(struct endpoint *ep, sim_time now)
@@ -393,6 +410,8 @@ record_read(struct endpoint *ep, sim_time now)
 	}
 	if (sim->deliver_fn != NULL)
 		record_report(ep, r, now);
+	if (!ep->real && r->type == TLS_CHANGE_CIPHER_SPEC)
+		model_next_key(ep, now);
 	stamps_pop_record(&ep->stamps);
 	ep->reader.record_open = false;
 }

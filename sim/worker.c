@@ -198,7 +198,8 @@ worker_done(struct cpu_task *task, sim_time now)
 		record_finish(worker->current, &worker->job,
 			      &worker->host->ktls, &worker->stamp, now);
 		worker->has_job = false;
-		return true;
+		if (ktls_rx_ready(&worker->current->so))
+			return true;
 	}
 	worker_end_pass(worker, now);
 	worker->wq.running = worker->wq.so_head != NULL;

@@ -375,6 +375,21 @@ START_TEST(test_ktls_rx_failed_record_that_was_flushed_is_not_reported)
 }
 END_TEST
 
+START_TEST(test_ktls_rx_abandoned_record_leaves_nothing_behind)
+{
+	start_enabled(TLS_1_3);
+	rx_feed(&fx, wire, make(0, 300, wire));
+	rx_feed(&fx, wire, 100);
+	ck_assert_int_eq(begin(), KTLS_RX_RECORD);
+	ktls_rx_abandon(&fx.so, &job);
+	sbcheck(sb);
+	ck_assert_uint_eq(sb->sb_ccc, 100);
+	ck_assert_ptr_null(job.record);
+	ktls_rx_abandon(&fx.so, &job);
+	rx_fini(&fx);
+}
+END_TEST
+
 START_TEST(test_ktls_rx_flush_and_append_while_detached_keep_the_stream)
 {
 	size_t len;
@@ -443,6 +458,9 @@ START_TEST(test_ktls_rx_header_in_unknown_bytes_is_said_once)
 	rx_feed(&fx, wire, 322);
 	ck_assert_uint_eq(fx.effects, ENGINE_WAKE_READER);
 	ck_assert_uint_eq(sb->sb_tlscc, 3 + 500 + 322);
+	rx_feed_cut(&fx, wire, 60, 1388);
+	ck_assert_uint_eq(sb->sb_tlscc, 3 + 500 + 322 + 1448);
+	ck_assert_uint_eq(sb->sb_mtlstail->m_len, 500 + 322 + 1448);
 	expect_error(EWOULDBLOCK);
 	ck_assert_uint_eq(socantrcvmore(&fx.so), ENGINE_WAKE_READER);
 	expect_eof();
@@ -651,6 +669,7 @@ ktls_rx_suite(void)
 		0),
 	    TEST(test_ktls_rx_failed_record_that_was_flushed_is_not_reported,
 		 0),
+	    TEST(test_ktls_rx_abandoned_record_leaves_nothing_behind, 0),
 	    TEST(test_ktls_rx_flush_and_append_while_detached_keep_the_stream,
 		 0),
 	    TEST(test_ktls_rx_record_completed_after_dry_is_queued_by_end_pass,

@@ -75,6 +75,17 @@ walk_headers(const struct ktls_key *key, const uint8_t *data, size_t size)
 	return walk;
 }
 
+/* Behind a ChangeCipherSpec the session goes on with the key that it has. */
+static void
+next_key(struct socket *so)
+{
+	struct ktls_key key = so->so_rcv.sb_tls_info->params;
+	unsigned effects;
+	int error = ktls_rx_next_key(so, &key, &effects);
+
+	assert(error == 0);
+}
+
 /* Returns whether the connection survived. */
 static bool
 work(struct socket *so, struct ktls_rx_counters *counters, uint32_t *records)
@@ -84,8 +95,14 @@ work(struct socket *so, struct ktls_rx_counters *counters, uint32_t *records)
 	unsigned effects;
 	bool delivered;
 
-	while ((verdict = ktls_rx_begin(so, &job, counters, &effects)) ==
-	       KTLS_RX_RECORD) {
+	for (;;) {
+		verdict = ktls_rx_begin(so, &job, counters, &effects);
+		if (verdict == KTLS_RX_WAITKEY) {
+			next_key(so);
+			continue;
+		}
+		if (verdict != KTLS_RX_RECORD)
+			break;
 		ktls_rx_crypt(&job);
 		assert(job.error != 0 ||
 		       job.plaintext_len <= TLS_PLAINTEXT_MAX);

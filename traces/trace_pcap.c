@@ -486,7 +486,7 @@ frames_begin(struct trace_pcap *trace, struct trace_error *error)
 			    trace->path, message);
 	if (link_take(trace, error) != 0)
 		return error->code;
-	read_ahead(trace);
+	(void)have_ahead(trace);
 	return 0;
 }
 

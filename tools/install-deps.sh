@@ -29,7 +29,7 @@ need_library() { # pkg-config name, header, package
 	fi
 }
 
-need_command cc gcc libc6-dev
+need_command cc gcc
 [ -e /usr/include/stdio.h ] || need libc6-dev
 need_command pkg-config pkg-config
 need_library libcrypto openssl/evp.h libssl-dev

@@ -465,7 +465,7 @@ link_take(struct trace_pcap *trace, struct trace_error *error)
 	}
 }
 
-/* Hand the stream to libpcap, which reads its headers. */
+/* Hand the stream to libpcap, and read up to the first frame. */
 static int
 frames_begin(struct trace_pcap *trace, struct trace_error *error)
 {
@@ -479,7 +479,10 @@ frames_begin(struct trace_pcap *trace, struct trace_error *error)
 			    "%s: not a capture that can be read: %s; pcap and "
 			    "pcapng files are expected, gzip-compressed or not",
 			    trace->path, message);
-	return link_take(trace, error);
+	if (link_take(trace, error) != 0)
+		return error->code;
+	(void)have_ahead(trace);
+	return 0;
 }
 
 static int

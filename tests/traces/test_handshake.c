@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/support/crypto_faults.h"
 #include "tests/support/suite_table.h"
 #include "tests/support/tls_ear.h"
 #include "tests/support/tls_scripts.h"
@@ -737,6 +738,34 @@ START_TEST(test_handshake_names_a_hole)
 }
 END_TEST
 
+/* Memory is short once, at every request of OpenSSL in turn. */
+START_TEST(test_handshake_says_that_memory_is_short_and_goes_on)
+{
+	const struct talk_hello hellos[] = {GCM12, GCM13, EARLY13};
+	unsigned faults = 0;
+	bool hit = true;
+
+	for (uint64_t nth = 1; hit; nth++) {
+		struct rig rig;
+
+		rig_init(&rig, &hellos[_i], ALL,
+			 _i == 0 ? script_tls12 : script_tls13, 0);
+		rig.ear.short_of_memory = true;
+		crypto_faults_after(nth);
+		tls_ear_offer_all(&rig.ear);
+		hit = crypto_faults_hit();
+		crypto_faults_after(0);
+		faults += rig.ear.faults;
+		tls_ear_offer_all(&rig.ear);
+		for (int i = 0; i < 2; i++)
+			check_side(&rig.talk, &rig.ear, i,
+				   &(struct expected)FOUND);
+		rig_fini(&rig);
+	}
+	ck_assert_uint_gt(faults, 2);
+}
+END_TEST
+
 Suite *handshake_suite(void);
 
 Suite *
@@ -766,9 +795,12 @@ handshake_suite(void)
 	     test_handshake_waits_for_the_other_direction, 0},
 	    {"asks_for_the_rest_of_a_record",
 	     test_handshake_asks_for_the_rest_of_a_record, 0},
+	    {"says_that_memory_is_short_and_goes_on",
+	     test_handshake_says_that_memory_is_short_and_goes_on, 3},
 	    {"names_a_hole", test_handshake_names_a_hole, 0},
 	};
 
+	crypto_faults_install();
 	return suite_create_table("handshake", tests, ROWS(tests), NULL, NULL,
 				  60);
 }

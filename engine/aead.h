@@ -31,6 +31,8 @@ struct aead_record {
 
 /* A pool of at most `contexts` (>= 1) keyed contexts.  NULL: no memory. */
 struct aead_pool *aead_pool_create(unsigned contexts);
+
+/* Wipes every key.  NULL is allowed. */
 void aead_pool_destroy(struct aead_pool *pool);
 
 /* A key id that this pool has not given out before; never 0. */

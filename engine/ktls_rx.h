@@ -31,11 +31,16 @@ enum ktls_rx_verdict {
 	KTLS_RX_DROPPED, /* bad header: the connection is gone, no end_pass */
 	KTLS_RX_WAITKEY, /* the next key is not installed yet: end the pass */
 	KTLS_RX_NOMEM,	 /* no mbuf to split with: try again later */
+	/* a record header lies in bytes that the capture cut off: end the
+	   pass; the socket is not queued again, later bytes are counted but
+	   not kept, and the reader's end of stream is a plain one */
+	KTLS_RX_UNREADABLE,
 };
 
 /* A record between begin and finish.  Owned by the worker. */
 struct ktls_rx_job {
 	struct mbuf *record;	      /* detached chain, header first */
+	struct mbuf *control;	      /* empty, for the control message */
 	struct ktls_session *session; /* borrowed: the socket keeps it alive */
 	uint64_t seqno;
 	uint32_t wire_len;	/* header to tag */
@@ -44,13 +49,17 @@ struct ktls_rx_job {
 	int error;		/* set by crypt: 0, EBADMSG, EMSGSIZE */
 	uint8_t header[21];	/* the wire's header and explicit IV */
 	uint8_t record_type;	/* set by crypt: inner type for TLS 1.3 */
-	bool rekeys;		/* set by crypt: KeyUpdate, or CCS in 1.2 */
+	bool rekeys;		/* set by crypt: KeyUpdate, or CCS in 1.2;
+				   false in model mode */
+	bool exclusive;		/* nobody else holds a byte of record */
 };
 
 struct ktls_rx_counters {
-	uint64_t sw_rx_inqueue;	    /* sockets queued or processed now */
+	uint64_t sw_rx_inqueue;	    /* sockets queued or processed now: kept
+				       by the driver */
 	uint64_t corrupted_records; /* refused at header validation */
 	uint64_t failed_crypto;	    /* bad tag, no inner type, too short */
+	/* attempts, records refused as too short left out */
 	uint64_t tls12_gcm_decrypts;
 	uint64_t tls12_chacha20_decrypts;
 	uint64_t tls13_gcm_decrypts;
@@ -60,7 +69,7 @@ struct ktls_rx_counters {
 /*
  * setsockopt(TCP_RXTLS_ENABLE): takes over the caller's reference to session,
  * makes everything queued ciphertext and checks for a complete record.
- * key_seq is the number of the record at the first unread byte.  Returns 0 or
+ * rec_seq is the number of the record at the first unread byte.  Returns 0 or
  * EALREADY (the reference stays with the caller).  *effects gets the effects.
  */
 int ktls_rx_enable(struct socket *so, struct ktls_session *session,
@@ -70,15 +79,32 @@ int ktls_rx_enable(struct socket *so, struct ktls_session *session,
  * Install the next key of a running session at a record boundary: after a
  * KeyUpdate (TLS 1.3) or a ChangeCipherSpec (TLS 1.2 renegotiation).  A
  * departure from FreeBSD, which has no rekey (docs/fidelity.md).  Returns 0,
- * EINVAL (other version or cipher) or EBUSY (a record is detached).
+ * EINVAL (other version, cipher or MAC, or a key that ktls_key_check refuses)
+ * or EBUSY (a record is detached, or flushed while it was).
  */
 int ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
 		     unsigned *effects);
 
-/* FreeBSD ktls_check_rx().  Returns effects. */
+/*
+ * FreeBSD ktls_check_rx(): queue the socket where a complete record waits.
+ * Returns effects: ENGINE_QUEUE_WORK, upon which the driver must queue the
+ * socket (RUNNING is set), or ENGINE_WAKE_READER with so_error EMSGSIZE for a
+ * partial record at the end of the stream.  While a key is pending nothing is
+ * queued.
+ */
 unsigned ktls_rx_check(struct socket *so);
 
-/* *effects matters with KTLS_RX_DROPPED. */
+/*
+ * True where ktls_rx_begin would find something to do: anything but
+ * KTLS_RX_DRY.  A worker asks so that it can end its pass at once.
+ */
+bool ktls_rx_ready(const struct socket *so);
+
+/*
+ * Take the next record out.  *effects matters with KTLS_RX_DROPPED.  After
+ * KTLS_RX_NOMEM nothing has changed: call again later, or end the pass, which
+ * queues the socket again.
+ */
 enum ktls_rx_verdict ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 				   struct ktls_rx_counters *counters,
 				   unsigned *effects);
@@ -94,6 +120,12 @@ void ktls_rx_crypt(struct ktls_rx_job *job);
  */
 unsigned ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 			struct ktls_rx_counters *counters, bool *delivered);
+
+/*
+ * Free a detached record where a run is cut short between begin and finish; the
+ * stream has a hole then, so only closing may follow.  Legal on an empty job.
+ */
+void ktls_rx_abandon(struct socket *so, struct ktls_rx_job *job);
 
 /*
  * End of a worker's pass: clear RUNNING, report a partial record at the end of

@@ -29,8 +29,9 @@ struct ktls_session {
 	uint64_t aead_key_id;	/* 0 in model */
 	uint32_t wq_index;	/* TLS work queue, fixed at creation */
 	uint32_t refcount;
-	bool key_pending; /* a KeyUpdate or ChangeCipherSpec was
-			     decrypted: wait for the next key */
+	uint32_t detached; /* records between begin and finish, 0 or 1 */
+	bool key_pending;  /* a KeyUpdate or ChangeCipherSpec was
+			      decrypted: wait for the next key */
 };
 
 /*

@@ -157,6 +157,28 @@ bool m_copydata(const struct mbuf *m, uint32_t off, uint32_t len, uint8_t *dst);
 struct mbuf *m_split_ref(struct mbuf_pool *pool, const struct mbuf *m,
 			 uint32_t off);
 
+/*
+ * Cut m at off: m keeps the first off bytes and ends its chain; the mbuf that
+ * is returned holds the others and what followed m.  Unlike after m_split_ref,
+ * the two are known to hold disjoint bytes of a shared cluster, so that
+ * m_exclusive stays true of both.  NULL: no memory, m is unchanged.
+ */
+struct mbuf *m_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t off);
+
+/*
+ * Put a copy of m with storage of its own in m's place: it takes over m's
+ * chain links, type and marks, and m is freed.  Not for M_UNKNOWN, nor for
+ * more than MJUM9BYTES.  NULL: no memory, m is unchanged.
+ */
+struct mbuf *m_unshare(struct mbuf_pool *pool, struct mbuf *m);
+
+/*
+ * True where no other mbuf holds any byte of m's range, so that the range (and
+ * nothing around it) may be written.  May be false without need: it relies on
+ * how the cluster came to be shared, not on a search.
+ */
+bool m_exclusive(const struct mbuf *m);
+
 /* True where the storage is this mbuf's alone and may be written. */
 bool m_writable(const struct mbuf *m);
 

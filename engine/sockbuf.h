@@ -22,6 +22,8 @@ struct mbuf_pool;
 #define SB_TLS_RX	  0x0001u /* KTLS receive is on */
 #define SB_TLS_RX_RUNNING 0x0002u /* queued to, or processed by, a worker */
 #define SB_AUTOSIZE	  0x0800u /* sb_hiwat may grow */
+/* Ours: the next record's header lies in bytes that the capture cut off. */
+#define SB_TLS_RX_UNREADABLE 0x10000u
 
 /* sb_state */
 #define SBS_CANTRCVMORE 0x0020u /* end of stream seen */
@@ -44,8 +46,8 @@ struct sockbuf {
 	uint32_t sb_hiwat;  /* byte limit */
 	uint32_t sb_mbmax;  /* memory limit, 8 * hiwat, <= 2 MiB */
 	uint32_t sb_lowat;  /* bytes that make it readable */
-	uint16_t sb_flags;  /* SB_* */
-	uint16_t sb_state;  /* SBS_* */
+	uint32_t sb_flags;  /* SB_* */
+	uint32_t sb_state;  /* SBS_* */
 };
 
 /* hiwat in bytes.  sb_lowat starts at 1. */
@@ -58,9 +60,11 @@ void sb_fini(struct sockbuf *sb);
  * Append an in-order chain of one or more packets (linked by m_next, each
  * beginning with M_PKTHDR).  Takes ownership.  Demotes the packet headers,
  * compacts small mbufs into the tail as sbcompress does, never across a
- * different M_DECRYPTED or M_UNKNOWN mark.  Returns engine effects: with
- * SB_TLS_RX those of ktls_rx_check, and always ENGINE_WAKE_READER (TCP wakes
- * per appended segment, readable or not).
+ * different M_DECRYPTED mark and never M_UNKNOWN bytes.  Allocates nothing.
+ * Returns engine effects: with SB_TLS_RX those of ktls_rx_check, and always
+ * ENGINE_WAKE_READER (TCP wakes per appended segment, readable or not).  After
+ * the end of the stream (SBS_CANTRCVMORE) the chain is freed without effects.
+ * With SB_TLS_RX the sockbuf must be the so_rcv of a socket.
  */
 unsigned sbappendstream(struct sockbuf *sb, struct mbuf *m);
 
@@ -85,6 +89,12 @@ void sbdrop(struct sockbuf *sb, uint32_t len);
  * and freed by whoever holds it (FreeBSD sbflush_internal).
  */
 void sbflush(struct sockbuf *sb);
+
+/*
+ * Free the TLS chain only: bytes that no worker will ever decrypt.  A detached
+ * record is not touched.
+ */
+void sbflush_tls(struct sockbuf *sb);
 
 /* Window space in bytes, may be negative (FreeBSD sbspace). */
 int64_t sbspace(const struct sockbuf *sb);

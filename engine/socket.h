@@ -32,6 +32,12 @@ struct tls_get_record {
 	uint16_t tls_length; /* plaintext bytes; host order in this model */
 };
 
+/*
+ * Bytes of a control mbuf: CMSG_SPACE(sizeof(struct tls_get_record)) on LP64.
+ * They count in sb_ccc, so decrypting a record changes it by 24 - overhead.
+ */
+enum { TLS_CONTROL_BYTES = 24 };
+
 enum soreceive_flag {
 	SORECEIVE_PEEK = 0x1, /* MSG_PEEK: nothing is removed */
 };
@@ -77,6 +83,13 @@ unsigned socantrcvmore(struct socket *so);
 /* Close: CANTRCVMORE, flush.  A detached record is left to its worker. */
 void so_close(struct socket *so);
 
-/* ktls_drop(): reset the connection with an error.  Returns effects. */
+/*
+ * ktls_drop(): reset the connection with an error.  Returns effects.  Records
+ * that are complete may still be decrypted by a worker that has the socket.  A
+ * second drop only sets so_error anew.
+ */
 unsigned so_drop(struct socket *so, int error);
+
+/* Write a control message into an empty mbuf with inline storage. */
+void so_control_write(struct mbuf *m, const struct tls_get_record *record);
 #endif

@@ -24,9 +24,15 @@ struct workq {
 
 void workq_init(struct workq *wq);
 
-/* Append; takes a reference.  Returns true when the worker must be woken. */
+/*
+ * Append; takes a reference.  Returns true when the worker must be woken: once
+ * per sleep, as `running` is true from then on.
+ */
 bool workq_put(struct workq *wq, struct socket *so);
 
-/* The first socket, whose reference passes to the caller, or NULL. */
+/*
+ * The first socket, whose reference passes to the caller; or NULL, and then the
+ * worker must sleep (`running` is false).
+ */
 struct socket *workq_get(struct workq *wq);
 #endif

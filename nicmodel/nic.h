@@ -38,9 +38,10 @@ struct nic {
 
 /* What the driver must do with a frame. */
 struct nic_rx_result {
-	bool dropped; /* no descriptor: the frame is gone */
+	bool dropped; /* no descriptor: m stays the caller's */
 	uint32_t queue;
-	uint64_t visible_ps; /* call nic_visible then */
+	uint64_t visible_ps; /* call nic_rxq_show and
+				nic_moderation_frame then */
 };
 
 /* Returns 0, EINVAL or ENOMEM. */
@@ -50,9 +51,9 @@ void nic_fini(struct nic *nic);
 
 /*
  * The last bit of a frame has arrived at `now`; pipeline_ps is the price of the
- * NIC's pipeline and its write to host memory.  Takes m, whose
- * m_pkthdr.flowid is the RSS hash.  Sets m_pkthdr.visible_ps; a queue's frames
- * become visible in order.
+ * NIC's pipeline and its write to host memory.  Calls come in order of `now`.
+ * Takes m, whose m_pkthdr.flowid is the RSS hash, unless it drops it.  Sets
+ * m_pkthdr.visible_ps; a queue's frames become visible in order.
  */
 struct nic_rx_result nic_rx(struct nic *nic, struct mbuf *m, uint64_t now,
 			    uint64_t pipeline_ps);

@@ -4,7 +4,8 @@
  * Static moderation in EQE mode: an interrupt fires when `frames` frames wait,
  * or `time_ps` after the first frame that waits since the last event, whichever
  * comes first (04-nic section 2.3).  Off: every frame interrupts at once.
- * While an interrupt is in service (masked) nothing fires.
+ * While an interrupt is in service (masked) nothing fires.  INTERRUPT answers
+ * mask, and nic_moderation_unmask ends the service.
  */
 #ifndef NICMODEL_NIC_MODERATION_H
 #define NICMODEL_NIC_MODERATION_H
@@ -13,9 +14,9 @@
 #include <stdint.h>
 
 struct nic_moderation {
-	uint64_t time_ps;  /* 0 and frames 0: off */
+	uint64_t time_ps;  /* 0: off, whatever `frames` says */
 	uint32_t frames;   /* 0: no limit by count */
-	uint32_t waiting;  /* frames since the last interrupt */
+	uint32_t waiting;  /* frames since the last event */
 	uint64_t timer_ps; /* when the timer fires; UINT64_MAX: not armed */
 	bool masked;	   /* an interrupt is in service */
 };
@@ -42,7 +43,7 @@ enum nic_moderation_act nic_moderation_timer(struct nic_moderation *mod,
 
 /*
  * The handler has emptied the queue and unmasks; `left` frames became visible
- * meanwhile and wait.  Returns as nic_moderation_frame.
+ * meanwhile and wait from now on.  Returns as nic_moderation_frame.
  */
 enum nic_moderation_act nic_moderation_unmask(struct nic_moderation *mod,
 					      uint64_t now, uint32_t left);

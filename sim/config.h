@@ -1,8 +1,8 @@
 /*
  * config.h - every key of the model: type, unit, default, range, source.
  *
- * Order of use: config_init; { config_set, config_set_profile }*;
- * config_finish, which checks what must hold between keys.
+ * Order of use: config_init; { config_set }*; config_finish, which checks
+ * what must hold between keys.
  * Keys are dotted lower case; values carry units (16KiB, 25us, 100Gbps).
  * docs/configuration.md lists the table, and a test compares the two.
  */
@@ -26,6 +26,7 @@ enum config_receiver {
 	RECEIVER_BOTH,
 	RECEIVER_CLIENT,
 	RECEIVER_SERVER,
+	RECEIVER_NONE, /* follow both directions, simulate no host */
 	RECEIVER_ADDRESS
 };
 enum config_capture_point { CAPTURE_WIRE, CAPTURE_HOST };

@@ -21,6 +21,10 @@ enum flow_direction {
 
 struct flow_table;
 
+enum {
+	FLOW_COUNT_MAX = 1 << 24, /* flow_lookup then answers ENOMEM */
+};
+
 struct flow_endpoint {
 	struct frame_address address;
 	uint16_t port;
@@ -33,7 +37,8 @@ struct flow {
 					ClientHello; else the higher port */
 	struct flow_endpoint server;
 	bool syn_seen[2];  /* by direction */
-	uint32_t isn[2];   /* with syn_seen */
+	uint32_t isn[2];   /* with syn_seen; a SYN|ACK that differs from an
+			      earlier one replaces it until payload was seen */
 	uint16_t mss;	   /* smaller MSS of the SYNs; 0: unknown */
 	bool timestamps;   /* the SYNs had the timestamp option */
 	bool payload_seen; /* the sides are final */
@@ -62,4 +67,7 @@ uint32_t flow_count(const struct flow_table *table);
 
 /* "192.0.2.1:443" or "[2001:db8::1]:443" into text (at least 64 bytes). */
 void flow_endpoint_text(const struct flow_endpoint *endpoint, char text[64]);
+
+/* The same backwards.  False where the text is not of that form. */
+bool flow_endpoint_parse(const char *text, struct flow_endpoint *endpoint);
 #endif

@@ -20,14 +20,13 @@ enum {
 
 /*
  * TLS 1.2 key block -> the write keys of both sides; key[0] is the client's.
- * rec_seq is set to 0.  Returns 0, EINVAL (suite without record keys) or
- * ENOMEM.
+ * The randoms are TLS_RANDOM_BYTES each.  rec_seq is set to 0.  Returns 0,
+ * EINVAL (suite without record keys) or ENOMEM.
  */
 int tls12_record_keys(const struct tls_suite *suite,
 		      const uint8_t master[TLS_MASTER_SECRET_BYTES],
-		      const uint8_t client_random[TLS_RANDOM_BYTES],
-		      const uint8_t server_random[TLS_RANDOM_BYTES],
-		      struct ktls_key key[2]);
+		      const uint8_t *client_random,
+		      const uint8_t *server_random, struct ktls_key key[2]);
 
 /* TLS 1.3 traffic secret -> record key and IV, rec_seq 0. */
 int tls13_record_key(const struct tls_suite *suite, const uint8_t *secret,

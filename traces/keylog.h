@@ -44,13 +44,21 @@ struct keylog_stats {
 
 /* NULL: no memory. */
 struct keylog *keylog_create(void);
+
+/* NULL is allowed. */
 void keylog_destroy(struct keylog *keylog);
 
-/* Add the lines of a text (NUL bytes allowed inside).  Returns 0 or ENOMEM. */
+/*
+ * Add the lines of a text (NUL bytes allowed inside).  *stats tells of this
+ * text alone; NULL is allowed.  Returns 0, or ENOMEM with nothing changed.
+ */
 int keylog_add(struct keylog *keylog, const char *text, size_t len,
 	       unsigned priority, struct keylog_stats *stats);
 
-/* The secret and its length in *len, or NULL. */
+/*
+ * The secret and its length in *len, or NULL.  It belongs to the key log and
+ * stays until the next keylog_add.
+ */
 const uint8_t *keylog_find(const struct keylog *keylog,
 			   const uint8_t random[KEYLOG_RANDOM_BYTES],
 			   enum keylog_label label, size_t *len);

@@ -7,7 +7,9 @@
  * are collected by a first pass, wherever they stand.
  * Rules: simulated time 0 is the first frame; a time stamp earlier than its
  * predecessor's is raised to it and counted; a jump of more than max_gap is cut
- * to max_gap and counted; gaps are divided by speed.
+ * to max_gap and counted; gaps are divided by speed.  A fraction of a second
+ * that is out of range is carried over into the seconds, and counted.  A frame
+ * captured longer than its original length is taken at its captured length.
  */
 #ifndef TRACES_TRACE_PCAP_H
 #define TRACES_TRACE_PCAP_H
@@ -32,7 +34,7 @@ struct trace_pcap_stats {
 	uint64_t gaps_cut;	    /* jumps over max_gap */
 	uint64_t times_invalid;	    /* fraction of a second out of range */
 	uint64_t lengths_corrected; /* captured length over original length */
-	uint32_t snaplen;	    /* of the file; 0: not cut */
+	uint32_t snaplen;	    /* of the file; 0: no frame was cut */
 	uint64_t frames_cut;	    /* captured shorter than on the wire */
 };
 
@@ -54,6 +56,12 @@ const char *trace_pcap_secrets(const struct trace_pcap *trace, uint64_t *len);
 void trace_pcap_read_stats(const struct trace_pcap *trace,
 			   struct trace_pcap_stats *stats);
 
-/* Why next() answered -1: container damage, mixed link types ...; or NULL. */
+/*
+ * Why next() answers -1: container damage, mixed link types, a malformed
+ * secrets block ...; or NULL.  Set as soon as the last good frame was taken.
+ */
 const struct trace_error *trace_pcap_failure(const struct trace_pcap *trace);
+
+/* "ok"; with a failure "truncated" (the file ends early) or "damaged". */
+const char *trace_pcap_status(const struct trace_pcap *trace);
 #endif

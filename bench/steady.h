@@ -1,0 +1,15 @@
+/*
+ * steady.h - an endless stream of equal segments, without a file.
+ */
+#ifndef BENCH_STEADY_H
+#define BENCH_STEADY_H
+
+#include <stdint.h>
+
+/*
+ * Seconds of wall clock per segment for `segments` segments of 1448 bytes
+ * through the public interface, eleven to a record, in model mode; the mean of
+ * `times` runs.
+ */
+double steady_time_per_segment(uint64_t segments, unsigned times);
+#endif

@@ -1,0 +1,451 @@
+/*
+ * ktls_rx.c - from ciphertext in the TLS chain to records in the plain chain.
+ *
+ * sbappendstream calls ktls_rx_check, which asks for a worker as soon as a
+ * complete record waits.  The worker runs begin - crypt - finish per record and
+ * end_pass when there is none left (crypt: ktls_rx_crypt.c).  Each step is one
+ * hold of FreeBSD's socket-buffer lock (crypt: none), so whatever may happen
+ * while the kernel has dropped the lock may happen between two steps here.
+ *
+ * SB_TLS_RX_RUNNING is the token of the one worker that has the socket.  A
+ * detached record belongs to that worker; the socket buffer claims its bytes in
+ * sb_tlsdcc, and a flush disowns it by setting that to 0, which finish sees.
+ *
+ * Storage: crypt decrypts in place, so begin makes sure that no other mbuf
+ * holds a byte of the record.  A boundary inside an mbuf is cut with m_split:
+ * the two mbufs share the cluster, each keeps to its own range.  Storage that
+ * came to be shared in any other way is copied first.  As a detached record is
+ * reachable by its worker only, what begin has made sure of stays true.
+ *
+ * Unlike FreeBSD: begin allocates whatever finish will need, so that only begin
+ * can run out of memory; the residue of a stream that cannot go on is freed at
+ * once; a session can take a next key; bytes that a capture has cut off count
+ * like others, but a header among them makes the stream unreadable.
+ * Left out: NIC-decrypted and mixed records, resync, TOE.
+ */
+#include "engine/ktls_rx.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "engine/aead.h"
+#include "engine/effects.h"
+#include "engine/ktls_session.h"
+#include "engine/mbuf.h"
+#include "engine/socket.h"
+#include "engine/tls_record.h"
+
+int
+ktls_rx_enable(struct socket *so, struct ktls_session *session,
+	       uint64_t rec_seq, unsigned *effects)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if (sb->sb_tls_info != NULL)
+		return EALREADY;
+	sb->sb_tls_seqno = rec_seq;
+	sb->sb_tls_info = session;
+	sb->sb_flags |= SB_TLS_RX;
+	sb_mark_notready(sb);
+	*effects = ktls_rx_check(so);
+	return 0;
+}
+
+int
+ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
+		 unsigned *effects)
+{
+	struct sockbuf *sb = &so->so_rcv;
+	struct ktls_session *session = sb->sb_tls_info;
+
+	assert(session != NULL);
+	if (session->detached > 0)
+		return EBUSY;
+	if (key->version != session->params.version ||
+	    key->cipher != session->params.cipher ||
+	    key->mac != session->params.mac || ktls_key_check(key) != 0)
+		return EINVAL;
+	if (session->crypto == KTLS_CRYPTO_REAL) {
+		aead_pool_forget(session->aead, session->aead_key_id);
+		session->aead_key_id = aead_key_id(session->aead);
+	}
+	ktls_key_clear(&session->params);
+	session->params = *key;
+	session->key_pending = false;
+	sb->sb_tls_seqno = key->rec_seq;
+	*effects = ktls_rx_check(so);
+	return 0;
+}
+
+/* What stands at the head of the TLS chain. */
+enum head_state {
+	HEAD_PARTIAL,	 /* a header or a body that is not complete */
+	HEAD_COMPLETE,	 /* as many bytes as the header claims */
+	HEAD_UNREADABLE, /* the header lies in unknown bytes */
+};
+
+static enum head_state
+head_of(const struct sockbuf *sb)
+{
+	struct tls_record_header header;
+	uint8_t bytes[TLS_HEADER_BYTES];
+
+	if (sb->sb_tlscc < TLS_HEADER_BYTES)
+		return HEAD_PARTIAL;
+	if (!m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
+		return HEAD_UNREADABLE;
+	tls_record_parse(bytes, &header);
+	return sb->sb_tlscc < (uint32_t)TLS_HEADER_BYTES + header.length
+		   ? HEAD_PARTIAL
+		   : HEAD_COMPLETE;
+}
+
+/*
+ * The stream has ended inside a record: report it, and discard the residue, so
+ * that the read after the error sees the end.  A reset keeps its own error.
+ */
+static unsigned
+end_in_record(struct socket *so)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if ((sb->sb_state & SBS_CANTRCVMORE) == 0 || sb->sb_tlscc == 0)
+		return 0;
+	sbflush_tls(sb);
+	if (!so->so_dropped)
+		so->so_error = EMSGSIZE;
+	return ENGINE_WAKE_READER;
+}
+
+/*
+ * An unreadable head goes to a worker once, whose begin tells the driver; after
+ * that the socket is quiet, and its reader sees a plain end of the stream: the
+ * capture lacks the bytes, not the stream.
+ */
+static unsigned
+check_unreadable(struct socket *so)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if ((sb->sb_flags & SB_TLS_RX_UNREADABLE) == 0) {
+		sb->sb_flags |= SB_TLS_RX_RUNNING;
+		return ENGINE_QUEUE_WORK;
+	}
+	return sb->sb_state & SBS_CANTRCVMORE ? ENGINE_WAKE_READER : 0;
+}
+
+unsigned
+ktls_rx_check(struct socket *so)
+{
+	struct sockbuf *sb = &so->so_rcv;
+	enum head_state state;
+
+	assert((sb->sb_flags & SB_TLS_RX) != 0);
+	if (sb->sb_flags & SB_TLS_RX_RUNNING)
+		return 0;
+	state = head_of(sb);
+	if (state == HEAD_PARTIAL)
+		return end_in_record(so);
+	if (sb->sb_tls_info->key_pending)
+		return 0;
+	if (state == HEAD_UNREADABLE)
+		return check_unreadable(so);
+	sb->sb_flags |= SB_TLS_RX_RUNNING;
+	return ENGINE_QUEUE_WORK;
+}
+
+static bool
+replace_by_copy(struct sockbuf *sb, struct mbuf **link)
+{
+	uint32_t charge = m_charge(*link);
+	bool is_tail = *link == sb->sb_mtlstail;
+	struct mbuf *copy = m_unshare(sb->sb_pool, *link);
+
+	if (copy == NULL)
+		return false;
+	*link = copy;
+	if (is_tail)
+		sb->sb_mtlstail = copy;
+	sb->sb_mbcnt = sb->sb_mbcnt - charge + m_charge(copy);
+	return true;
+}
+
+/*
+ * Give the first len bytes of the TLS chain storage that nobody else holds a
+ * byte of.  Returns false without memory; copies made until then stay, they
+ * change nothing but the charge.
+ */
+static bool
+own_storage(struct sockbuf *sb, uint32_t len)
+{
+	struct mbuf **link = &sb->sb_mtls;
+
+	for (uint32_t seen = 0; seen < len; link = &(*link)->m_next) {
+		seen += (*link)->m_len;
+		if ((*link)->m_flags & M_UNKNOWN)
+			continue;
+		if (!m_exclusive(*link) && !replace_by_copy(sb, link))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Move the first len bytes of the TLS chain out of the socket buffer, which
+ * goes on claiming them (FreeBSD ktls_detach_record).  NULL: no memory to
+ * split with, nothing has changed.
+ */
+static struct mbuf *
+detach_record(struct sockbuf *sb, uint32_t len)
+{
+	struct mbuf *record = sb->sb_mtls;
+	struct mbuf *last = record;
+	struct mbuf *rest;
+	uint32_t off = len; /* of the boundary in `last` */
+
+	for (; off > last->m_len; last = last->m_next)
+		off -= last->m_len;
+	if (off < last->m_len) {
+		rest = m_split(sb->sb_pool, last, off);
+		if (rest == NULL)
+			return NULL;
+		sb->sb_mbcnt += m_charge(rest);
+		if (sb->sb_mtlstail == last)
+			sb->sb_mtlstail = rest;
+	} else {
+		rest = last->m_next;
+		last->m_next = NULL;
+		if (rest == NULL)
+			sb->sb_mtlstail = NULL;
+	}
+	sb->sb_mtls = rest;
+	sb->sb_tlscc -= len;
+	sb->sb_tlsdcc = len;
+	for (const struct mbuf *m = record; m != NULL; m = m->m_next)
+		sb->sb_mbcnt -= m_charge(m);
+	return record;
+}
+
+/* Detach the complete record at the head into a job; all or nothing. */
+static enum ktls_rx_verdict
+take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
+{
+	struct ktls_session *session = sb->sb_tls_info;
+	bool real = session->crypto == KTLS_CRYPTO_REAL;
+	uint32_t iv_len = session->framing.explicit_iv;
+	struct mbuf *control = m_get(sb->sb_pool, MT_CONTROL);
+	struct mbuf *record = NULL;
+
+	if (control != NULL && (!real || own_storage(sb, wire_len)))
+		record = detach_record(sb, wire_len);
+	if (record == NULL) {
+		m_freem(sb->sb_pool, control);
+		return KTLS_RX_NOMEM;
+	}
+	job->record = record;
+	job->control = control;
+	job->session = session;
+	job->seqno = sb->sb_tls_seqno++;
+	job->wire_len = wire_len;
+	job->exclusive = real;
+	/* An explicit IV that is not known stays zero: crypt refuses it. */
+	(void)m_copydata(record, TLS_HEADER_BYTES, iv_len,
+			 job->header + TLS_HEADER_BYTES);
+	session->detached++;
+	return KTLS_RX_RECORD;
+}
+
+enum ktls_rx_verdict
+ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
+	      struct ktls_rx_counters *counters, unsigned *effects)
+{
+	struct sockbuf *sb = &so->so_rcv;
+	const struct ktls_session *session = sb->sb_tls_info;
+	struct tls_record_header header;
+	uint32_t wire_len;
+	int error;
+
+	assert((sb->sb_flags & SB_TLS_RX_RUNNING) != 0);
+	assert(sb->sb_tlsdcc == 0 && session->detached == 0);
+	*effects = 0;
+	*job = (struct ktls_rx_job){0};
+	if (session->key_pending)
+		return KTLS_RX_WAITKEY;
+	if (sb->sb_tlscc < TLS_HEADER_BYTES)
+		return KTLS_RX_DRY;
+	if (!m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, job->header)) {
+		sb->sb_flags |= SB_TLS_RX_UNREADABLE;
+		return KTLS_RX_UNREADABLE;
+	}
+	tls_record_parse(job->header, &header);
+	wire_len = (uint32_t)TLS_HEADER_BYTES + header.length;
+	/* A record below hlen is judged when it is complete, not at FIN. */
+	if (sb->sb_tlscc < session->framing.hlen && sb->sb_tlscc < wire_len)
+		return KTLS_RX_DRY;
+	error = tls_record_check(&header, session->params.version,
+				 &session->framing);
+	if (error != 0) {
+		counters->corrupted_records++;
+		/* RUNNING stays set for ever: the stream is out of step. */
+		*effects = so_drop(so, error);
+		sbflush_tls(sb);
+		return KTLS_RX_DROPPED;
+	}
+	if (sb->sb_tlscc < wire_len)
+		return KTLS_RX_DRY;
+	return take_record(sb, job, wire_len);
+}
+
+bool
+ktls_rx_ready(const struct socket *so)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+	uint8_t bytes[TLS_HEADER_BYTES];
+	struct tls_record_header header;
+
+	if (sb->sb_tls_info->key_pending)
+		return true;
+	if (sb->sb_tlscc < TLS_HEADER_BYTES)
+		return false;
+	if (!m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
+		return true;
+	tls_record_parse(bytes, &header);
+	return sb->sb_tlscc >= (uint32_t)TLS_HEADER_BYTES + header.length ||
+	       tls_record_check(&header, sb->sb_tls_info->params.version,
+				&sb->sb_tls_info->framing) != 0;
+}
+
+static void
+count_decrypt(const struct ktls_rx_job *job, struct ktls_rx_counters *counters)
+{
+	const struct ktls_key *params = &job->session->params;
+	bool gcm = params->cipher == TLS_CIPHER_AES_GCM;
+	bool chacha20 = params->cipher == TLS_CIPHER_CHACHA20_POLY1305;
+
+	if (job->error == EMSGSIZE)
+		return;
+	if (params->version == TLS_1_3) {
+		counters->tls13_gcm_decrypts += gcm;
+		counters->tls13_chacha20_decrypts += chacha20;
+	} else {
+		counters->tls12_gcm_decrypts += gcm;
+		counters->tls12_chacha20_decrypts += chacha20;
+	}
+}
+
+/* Free the first len bytes of a chain; returns what is left of it. */
+static struct mbuf *
+trim_front(struct mbuf_pool *pool, struct mbuf *m, uint32_t len)
+{
+	while (m != NULL && m->m_len <= len) {
+		len -= m->m_len;
+		m = m_free(pool, m);
+	}
+	if (m != NULL && len > 0) {
+		if (m->m_data != NULL)
+			m->m_data += len;
+		m->m_len -= len;
+	}
+	return m;
+}
+
+/*
+ * Cut a record down to its plaintext, ready for the plain chain.  NULL where
+ * there is none: an empty record has its control message only.
+ */
+static struct mbuf *
+trim_to_plaintext(struct mbuf_pool *pool, const struct ktls_rx_job *job)
+{
+	struct mbuf *data = job->record;
+	struct mbuf *m;
+	uint32_t left = job->plaintext_len;
+
+	if (left == 0) {
+		m_freem(pool, data);
+		return NULL;
+	}
+	data = trim_front(pool, data, job->session->framing.hlen);
+	for (m = data;; m = m->m_next) {
+		m->m_flags &= (uint16_t) ~(M_NOTREADY | M_DECRYPTED);
+		if (left <= m->m_len)
+			break;
+		left -= m->m_len;
+	}
+	m->m_len = left;
+	m_freem(pool, m->m_next);
+	m->m_next = NULL;
+	return data;
+}
+
+/* Append a good record to the plain chain. */
+static void
+deliver(struct sockbuf *sb, struct ktls_rx_job *job)
+{
+	const struct tls_get_record record = {
+	    .tls_type = job->record_type,
+	    .tls_vmajor = job->header[1],
+	    .tls_vminor = job->header[2],
+	    .tls_length = (uint16_t)job->plaintext_len,
+	};
+
+	so_control_write(job->control, &record);
+	sbappendcontrol(sb, job->control, trim_to_plaintext(sb->sb_pool, job));
+}
+
+unsigned
+ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
+	       struct ktls_rx_counters *counters, bool *delivered)
+{
+	struct sockbuf *sb = &so->so_rcv;
+	bool flushed = sb->sb_tlsdcc == 0;
+	unsigned effects = 0;
+
+	count_decrypt(job, counters);
+	counters->failed_crypto += job->error != 0;
+	/* The peer has changed its key whether or not the record is read. */
+	job->session->key_pending |= job->rekeys;
+	job->session->detached--;
+	sb->sb_ccc -= sb->sb_tlsdcc;
+	sb->sb_tlsdcc = 0;
+	*delivered = !flushed && job->error == 0;
+	if (*delivered) {
+		deliver(sb, job);
+	} else {
+		m_freem(sb->sb_pool, job->record);
+		m_freem(sb->sb_pool, job->control);
+	}
+	if (!flushed && job->error != 0) {
+		so->so_error = job->error;
+		effects = ENGINE_WAKE_READER;
+	}
+	*job = (struct ktls_rx_job){0};
+	return effects;
+}
+
+void
+ktls_rx_abandon(struct socket *so, struct ktls_rx_job *job)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if (job->record == NULL)
+		return;
+	job->session->detached--;
+	sb->sb_ccc -= sb->sb_tlsdcc;
+	sb->sb_tlsdcc = 0;
+	m_freem(sb->sb_pool, job->record);
+	m_freem(sb->sb_pool, job->control);
+	*job = (struct ktls_rx_job){0};
+}
+
+unsigned
+ktls_rx_end_pass(struct socket *so)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	assert((sb->sb_flags & SB_TLS_RX_RUNNING) != 0);
+	assert(sb->sb_tlsdcc == 0);
+	sb->sb_flags &= ~SB_TLS_RX_RUNNING;
+	return ENGINE_WAKE_READER | ktls_rx_check(so);
+}

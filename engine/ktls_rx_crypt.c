@@ -1,0 +1,207 @@
+/*
+ * ktls_rx_crypt.c - decrypt one detached record, without the lock.
+ *
+ * Called by the worker between ktls_rx_begin and ktls_rx_finish.  Reads the
+ * session's keys, writes only the job and the record's own bytes, allocates
+ * nothing: it may run while others use the socket.
+ *
+ * In real mode the record is opened in place and the tag verified; in model
+ * mode nothing is touched and the lengths follow from the framing.  A record
+ * that is shorter than its suite allows is refused in both.
+ *
+ * Left out: NIC-decrypted and mixed records, and the CBC suites in real mode.
+ *
+ * Mirrors: FreeBSD ktls_ocf_tls12_aead_decrypt(), ktls_ocf_tls13_aead_decrypt()
+ * and tls13_find_record_type().
+ */
+#include "engine/ktls_rx.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "engine/aead.h"
+#include "engine/ktls_session.h"
+#include "engine/mbuf.h"
+
+enum {
+	HANDSHAKE_HEADER_BYTES = 4,
+	CBC_BLOCK_BYTES = 16,
+};
+
+/* RFC 8446 section 4.6.3: type 24 with one byte, request_update. */
+static const uint8_t key_update[HANDSHAKE_HEADER_BYTES] = {24, 0, 0, 1};
+
+/*
+ * Without keys: the lengths follow from the framing.  Of TLS 1.3, neither
+ * padding nor inner type can be known; of CBC, the least padding is assumed.
+ */
+static int
+crypt_model(struct ktls_rx_job *job)
+{
+	const struct ktls_session *session = job->session;
+	const struct ktls_key *params = &session->params;
+	uint32_t body = job->wire_len - session->framing.hlen;
+	uint32_t trail = session->framing.tlen;
+
+	if (params->cipher == TLS_CIPHER_AES_CBC)
+		trail = (uint32_t)tls_hash_bytes(params->mac) + 1;
+	job->plaintext_len = body - trail;
+	if (job->plaintext_len > TLS_PLAINTEXT_MAX)
+		job->plaintext_len = TLS_PLAINTEXT_MAX;
+	job->trail_len = body - job->plaintext_len;
+	job->record_type =
+	    params->version == TLS_1_3 ? TLS_APPLICATION_DATA : job->header[0];
+	/* A TLS 1.2 ChangeCipherSpec shows its type; a KeyUpdate does not. */
+	job->rekeys = job->record_type == TLS_CHANGE_CIPHER_SPEC;
+	return 0;
+}
+
+/*
+ * Open the text_len bytes behind the header in place.  Every error counts as a
+ * record that does not open.
+ */
+static int
+open_record(struct ktls_rx_job *job, uint32_t text_len)
+{
+	const struct ktls_session *session = job->session;
+	const struct ktls_key *params = &session->params;
+	uint32_t hlen = session->framing.hlen;
+	uint8_t aad[13];
+	struct aead_record record = {
+	    .key_id = session->aead_key_id,
+	    .key = params,
+	    .aad = aad,
+	};
+	int error;
+
+	for (const struct mbuf *m = job->record; m != NULL; m = m->m_next)
+		if (m->m_flags & M_UNKNOWN)
+			return EBADMSG;
+	if (!m_copydata(job->record, hlen + text_len, TLS_TAG_BYTES,
+			record.tag))
+		return EBADMSG;
+	tls_nonce(params, job->seqno, job->header + TLS_HEADER_BYTES,
+		  record.nonce);
+	record.aad_len =
+	    tls_aad(params, job->seqno, job->header, (uint16_t)text_len, aad);
+	assert(job->exclusive);
+	error = aead_open(session->aead, &record, job->record, hlen, text_len);
+	return error != 0 ? EBADMSG : 0;
+}
+
+/* Offset of the last byte that is not zero in len > 0 bytes, or len. */
+static uint32_t
+last_nonzero(const uint8_t *bytes, uint32_t len)
+{
+	uint32_t i = len;
+
+	while (i-- > 0)
+		if (bytes[i] != 0)
+			return i;
+	return len;
+}
+
+/*
+ * RFC 8446 section 5.2: the last non-zero byte of the inner plaintext, bytes
+ * [hlen, hlen + text_len) of the record, is the content type; the zeros behind
+ * it are padding.  EBADMSG where there is none.
+ */
+static int
+find_inner_type(struct ktls_rx_job *job, uint32_t text_len)
+{
+	uint32_t start = job->session->framing.hlen;
+	uint32_t end = start + text_len;
+	uint32_t off = 0; /* of m in the record */
+	bool found = false;
+
+	for (const struct mbuf *m = job->record; off < end; m = m->m_next) {
+		uint32_t from = off < start ? start - off : 0;
+		uint32_t to = end - off < m->m_len ? end - off : m->m_len;
+
+		if (from < to) {
+			uint32_t i = last_nonzero(m->m_data + from, to - from);
+
+			if (i < to - from) {
+				found = true;
+				job->record_type = m->m_data[from + i];
+				job->plaintext_len = off + from + i - start;
+			}
+		}
+		off += m->m_len;
+	}
+	return found ? 0 : EBADMSG;
+}
+
+/*
+ * True where the plaintext is a row of whole handshake messages and the last
+ * of them is a KeyUpdate, as it must be at the end of a key's last record.
+ */
+static bool
+ends_in_key_update(const struct ktls_rx_job *job)
+{
+	uint32_t start = job->session->framing.hlen;
+	uint32_t off = 0;
+	uint8_t head[HANDSHAKE_HEADER_BYTES] = {0};
+
+	while (off < job->plaintext_len) {
+		if (job->plaintext_len - off < HANDSHAKE_HEADER_BYTES ||
+		    !m_copydata(job->record, start + off,
+				HANDSHAKE_HEADER_BYTES, head))
+			return false;
+		off +=
+		    HANDSHAKE_HEADER_BYTES + ((uint32_t)head[1] << 16 |
+					      (uint32_t)head[2] << 8 | head[3]);
+	}
+	return off == job->plaintext_len &&
+	       memcmp(head, key_update, sizeof(head)) == 0;
+}
+
+static int
+crypt_real(struct ktls_rx_job *job)
+{
+	bool tls13 = job->session->params.version == TLS_1_3;
+	uint32_t hlen = job->session->framing.hlen;
+	uint32_t text_len = job->wire_len - hlen - TLS_TAG_BYTES;
+	int error = open_record(job, text_len);
+
+	if (error != 0)
+		return error;
+	job->record_type = job->header[0];
+	job->plaintext_len = text_len;
+	if (tls13)
+		error = find_inner_type(job, text_len);
+	if (error != 0)
+		return error;
+	job->trail_len = job->wire_len - hlen - job->plaintext_len;
+	if (tls13)
+		job->rekeys = job->record_type == TLS_HANDSHAKE &&
+			      ends_in_key_update(job);
+	else
+		job->rekeys = job->record_type == TLS_CHANGE_CIPHER_SPEC;
+	return 0;
+}
+
+/* A CBC body is made of whole blocks behind the IV, which is one itself. */
+static bool
+body_length_ok(const struct ktls_session *session, uint32_t length)
+{
+	if (length < session->framing.min_length)
+		return false;
+	return session->params.cipher != TLS_CIPHER_AES_CBC ||
+	       length % CBC_BLOCK_BYTES == 0;
+}
+
+void
+ktls_rx_crypt(struct ktls_rx_job *job)
+{
+	const struct ktls_session *session = job->session;
+
+	if (!body_length_ok(session, job->wire_len - TLS_HEADER_BYTES))
+		job->error = EMSGSIZE;
+	else if (session->crypto == KTLS_CRYPTO_REAL)
+		job->error = crypt_real(job);
+	else
+		job->error = crypt_model(job);
+}

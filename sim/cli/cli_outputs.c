@@ -1,0 +1,223 @@
+/*
+ * cli_outputs.c - the files that a replay writes besides the text report.
+ *
+ * Called around the run by cli_replay.c and cli_flows.c, and during it by the
+ * simulation's callbacks.  A file that is the capture or the key log itself is
+ * refused before it is overwritten.
+ */
+#include "sim/cli/cli_outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sim/cli/cli.h"
+#include "sim/cli/cli_options.h"
+#include "sim/cli/cli_plaintext.h"
+#include "sim/ktlsim.h"
+
+static bool
+same_file(const struct stat *file, const char *path)
+{
+	struct stat other;
+
+	return path != NULL && stat(path, &other) == 0 &&
+	       S_ISREG(other.st_mode) && other.st_dev == file->st_dev &&
+	       other.st_ino == file->st_ino;
+}
+
+/* Open for writing; EEXIST for a file that the run reads. */
+static FILE *
+open_output(const struct cli_options *options, const char *path)
+{
+	struct stat status;
+	FILE *file = NULL;
+	int error = 0;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &status) != 0)
+		error = errno;
+	else if (same_file(&status, options->capture) ||
+		 same_file(&status, options->keylog))
+		error = EEXIST;
+	else if (S_ISREG(status.st_mode) && ftruncate(fd, 0) != 0)
+		error = errno;
+	else if ((file = fdopen(fd, "w")) == NULL)
+		error = errno;
+	if (error != 0)
+		close(fd);
+	errno = error;
+	return file;
+}
+
+static int
+open_named(const struct cli_options *options, const char *option,
+	   const char *path, FILE **file)
+{
+	*file = open_output(options, path);
+	if (*file != NULL)
+		return CLI_OK;
+	cli_message(CLI_ERROR, "--%s %s: %s; give a path that can be written",
+		    option, path,
+		    errno == EEXIST ? "this file is read by the same run"
+				    : strerror(errno));
+	return CLI_USAGE;
+}
+
+static int
+open_plaintext(struct cli_outputs *outputs, const char *dir)
+{
+	int error = cli_plaintext_open(&outputs->plaintext, dir);
+
+	if (error != 0) {
+		cli_message(CLI_ERROR,
+			    "--plaintext %s: %s; give a directory that can be "
+			    "written",
+			    dir, strerror(error));
+		return CLI_USAGE;
+	}
+	cli_message(CLI_WARN,
+		    "the files in %s disclose what the connections carried; "
+		    "they are readable by you alone",
+		    dir);
+	return CLI_OK;
+}
+
+int
+cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
+{
+	int status = CLI_OK;
+
+	*outputs = (struct cli_outputs){.options = options};
+	if (options->json != NULL && strcmp(options->json, "-") == 0)
+		outputs->json = stdout;
+	else if (options->json != NULL)
+		status =
+		    open_named(options, "json", options->json, &outputs->json);
+	if (status == CLI_OK && options->records != NULL)
+		status = open_named(options, "records", options->records,
+				    &outputs->records);
+	if (status == CLI_OK && options->plaintext != NULL)
+		status = open_plaintext(outputs, options->plaintext);
+	return status;
+}
+
+static const char *
+direction_name(enum ktlsim_direction direction)
+{
+	return direction == KTLSIM_CLIENT_TO_SERVER ? "client_to_server"
+						    : "server_to_client";
+}
+
+static void
+write_record(void *arg, const struct ktlsim_record *record)
+{
+	const uint64_t boundaries[] = {
+	    record->first_arrival_ps, record->assembled_ps,
+	    record->arrival_ps,	      record->visible_ps,
+	    record->handler_ps,	      record->appended_ps,
+	    record->keyed_ps,	      record->begin_ps,
+	    record->decrypted_ps,     record->read_begin_ps,
+	    record->read_end_ps,
+	};
+	FILE *out = arg;
+
+	fprintf(out,
+		"%" PRIu32 ",%s,%" PRIu64 ",%u,%" PRIu32 ",%" PRIu32
+		",%" PRIu32,
+		record->flow, direction_name(record->direction), record->number,
+		record->type, record->wire_bytes, record->plaintext_bytes,
+		record->worker);
+	for (size_t i = 0; i < sizeof(boundaries) / sizeof(*boundaries); i++)
+		fprintf(out, ",%" PRIu64, boundaries[i]);
+	fputc('\n', out);
+}
+
+static void
+write_data(void *arg, uint32_t flow, enum ktlsim_direction direction,
+	   const uint8_t *bytes, size_t len)
+{
+	cli_plaintext_write(arg, flow, direction, bytes, len);
+}
+
+void
+cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
+{
+	if (outputs->records != NULL) {
+		fputs("flow,direction,number,type,wire_bytes,plaintext_bytes,"
+		      "worker,first_arrival_ps,assembled_ps,arrival_ps,"
+		      "visible_ps,handler_ps,appended_ps,keyed_ps,begin_ps,"
+		      "decrypted_ps,read_begin_ps,read_end_ps\n",
+		      outputs->records);
+		ktlsim_on_deliver(sim, write_record, outputs->records);
+	}
+	if (outputs->plaintext != NULL)
+		ktlsim_on_data(sim, write_data, outputs->plaintext);
+}
+
+static int
+write_failed(const char *name, int error)
+{
+	cli_message(CLI_ERROR, "%s: %s; it is not complete", name,
+		    strerror(error));
+	return CLI_FAILED;
+}
+
+int
+cli_outputs_report(struct cli_outputs *outputs, const struct results *results,
+		   int (*print_json)(FILE *, const struct results *),
+		   void (*print_text)(FILE *, const struct results *))
+{
+	bool replaced = outputs->json == stdout;
+	int status = CLI_OK;
+	int error = 0;
+
+	if (!replaced && !outputs->options->quiet)
+		print_text(stdout, results);
+	if (outputs->json != NULL)
+		error = print_json(outputs->json, results);
+	if (error != 0)
+		status = write_failed(replaced ? "standard output"
+					       : outputs->options->json,
+				      error);
+	if (fflush(stdout) != 0 && !(replaced && error != 0))
+		status = write_failed("standard output", errno);
+	return status;
+}
+
+/* A write that failed earlier shows in the stream's error flag. */
+static int
+close_named(FILE *file, const char *name)
+{
+	bool failed;
+
+	if (file == NULL || file == stdout)
+		return CLI_OK;
+	failed = ferror(file) != 0;
+	if (fclose(file) != 0)
+		return write_failed(name, errno);
+	return failed ? write_failed(name, EIO) : CLI_OK;
+}
+
+int
+cli_outputs_close(struct cli_outputs *outputs)
+{
+	const struct cli_options *options = outputs->options;
+	int status = close_named(outputs->json, options->json);
+	int error = 0;
+
+	status =
+	    cli_worse(status, close_named(outputs->records, options->records));
+	if (outputs->plaintext != NULL)
+		error = cli_plaintext_close(outputs->plaintext);
+	if (error != 0)
+		status = write_failed(options->plaintext, error);
+	*outputs = (struct cli_outputs){.options = options};
+	return status;
+}

@@ -1,0 +1,14 @@
+/*
+ * cli_replay.h - the commands that read a capture.
+ */
+#ifndef SIM_CLI_CLI_REPLAY_H
+#define SIM_CLI_CLI_REPLAY_H
+
+struct cli_options;
+
+/* `ktlsim replay`: replay a capture, print the report.  An exit status. */
+int cli_replay(const struct cli_options *options);
+
+/* `ktlsim flows`: list the flows of a capture.  An exit status. */
+int cli_flows(const struct cli_options *options);
+#endif

@@ -1,0 +1,530 @@
+/*
+ * collect.c - the state at the end of a run as plain data.
+ *
+ * ktlsim_finish calls collect_results once; invariant.c then checks the books,
+ * and report.c turns the data into text or JSON.  Nothing is computed here that
+ * the model itself would need.
+ */
+#include "sim/collect.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/ktls_session.h"
+#include "sim/content_hash.h"
+#include "sim/cost.h"
+#include "sim/run.h"
+
+/* Bytes queued at the end that call a run overloaded, and their share. */
+enum { OVERLOAD_BYTES = 1 << 20, OVERLOAD_SHARE = 20 };
+
+static const char *
+version_text(enum tls_version version)
+{
+	switch (version) {
+	case TLS_1_0:
+		return "1.0";
+	case TLS_1_1:
+		return "1.1";
+	case TLS_1_2:
+		return "1.2";
+	case TLS_1_3:
+		return "1.3";
+	case TLS_VERSION_UNKNOWN:
+		break;
+	}
+	return "";
+}
+
+static const char *
+error_text(int error)
+{
+	switch (error) {
+	case 0:
+		return "";
+	case EBADMSG:
+		return "EBADMSG: a record's tag did not verify";
+	case EMSGSIZE:
+		return "EMSGSIZE: a record's length is not legal";
+	case EINVAL:
+		return "EINVAL: a record's header is not legal";
+	default:
+		return strerror(error);
+	}
+}
+
+static void
+collect_hole(struct endpoint *ep, struct results_direction *out)
+{
+	struct tcp_hole hole;
+
+	if (!tcp_first_hole(&ep->tcb, &hole))
+		return;
+	out->holes = 1;
+	out->hole = (struct results_hole){.offset = hole.offset,
+					  .bytes_behind = hole.bytes_behind,
+					  .acked = hole.acked};
+}
+
+static void
+collect_direction(struct endpoint *ep, const struct handshake_info *info,
+		  struct results_direction *out)
+{
+	const struct endpoint_counts *counts = &ep->counts;
+	int d = (int)ep->direction;
+
+	out->segments = counts->segments;
+	out->frames = counts->frames;
+	out->wire_bytes = counts->wire_bytes;
+	out->records = counts->records;
+	out->app_records = counts->app_records;
+	out->app_bytes = counts->app_bytes;
+	out->early_records = counts->early_records;
+	out->handshake_records =
+	    counts->handshake_records + info->handshake_records[d];
+	out->alerts = counts->alerts + info->alerts[d];
+	out->errors = counts->errors;
+	out->undecrypted_records = ep->keyed && !ep->real ? counts->records : 0;
+	out->window_exceeded_bytes = counts->window_exceeded_bytes;
+	out->keyed = ep->keyed;
+	out->worker = ep->worker != NULL ? ep->worker->id : 0;
+	snprintf(out->error, sizeof(out->error), "%s",
+		 error_text(counts->first_error));
+	if (ep->hash != NULL && (ep->real || counts->early_records > 0) &&
+	    counts->app_bytes > 0)
+		content_hash_text(ep->hash, out->app_sha256);
+	collect_hole(ep, out);
+	latency_of(&ep->latency, &out->latency);
+}
+
+/* "found", or why not: of the worse direction where they differ. */
+static void
+collect_keys(const struct conn *conn, const struct handshake_info *info,
+	     struct results_flow *out)
+{
+	static const char *const timed[] = {
+	    [HANDSHAKE_TIMED_KEYS] = "keys",
+	    [HANDSHAKE_TIMED_HEADERS] = "headers",
+	    [HANDSHAKE_TIMED_ASSUMED] = "assumed",
+	};
+	bool keyed[2], any;
+	int worse;
+
+	for (int d = 0; d < 2; d++)
+		keyed[d] = conn->endpoint[d].keyed;
+	any = keyed[0] || keyed[1];
+	worse = keyed[1] &&
+		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
+	if (any)
+		snprintf(out->timed_from, sizeof(out->timed_from), "%s",
+			 timed[info->timed_from[worse]]);
+	if (conn->declared)
+		snprintf(out->keys, sizeof(out->keys), "declared");
+	else if (conn->cut)
+		snprintf(out->keys, sizeof(out->keys),
+			 "the snap length cut bytes of this flow");
+	else if (any && !(keyed[0] && keyed[1]))
+		/* The other direction had nothing that needs a key. */
+		snprintf(out->keys, sizeof(out->keys), "%s",
+			 info->reason[keyed[1]]);
+	else if (strcmp(info->reason[0], info->reason[1]) == 0)
+		snprintf(out->keys, sizeof(out->keys), "%s", info->reason[0]);
+	else
+		snprintf(out->keys, sizeof(out->keys),
+			 "client to server: %s; server to client: %s",
+			 info->reason[0], info->reason[1]);
+	if (conn->cut && any)
+		snprintf(out->timed_from, sizeof(out->timed_from), "headers");
+}
+
+static void
+collect_flow(struct conn *conn, struct results_flow *out)
+{
+	struct handshake_info info;
+	const struct tls_suite *suite;
+
+	handshake_read_info(conn->handshake, &info);
+	out->id = conn->flow->id;
+	flow_endpoint_text(&conn->flow->client, out->client);
+	flow_endpoint_text(&conn->flow->server, out->server);
+	snprintf(out->tls_version, sizeof(out->tls_version), "%s",
+		 version_text(info.version));
+	suite = info.suite_known ? tls_suite_find(info.suite_id) : NULL;
+	if (suite != NULL)
+		snprintf(out->cipher_suite, sizeof(out->cipher_suite), "%s",
+			 suite->name);
+	else if (info.suite_known)
+		snprintf(out->cipher_suite, sizeof(out->cipher_suite), "0x%04x",
+			 info.suite_id);
+	collect_keys(conn, &info, out);
+	out->border_inferred =
+	    info.border_inferred[0] || info.border_inferred[1];
+	out->key_updates = info.key_updates[0] + info.key_updates[1];
+	out->renegotiations = info.renegotiations;
+	for (int d = 0; d < 2; d++)
+		collect_direction(&conn->endpoint[d], &info,
+				  &out->direction[d]);
+}
+
+static void add_counter(struct results_host *out, uint64_t value,
+			const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+add_counter(struct results_host *out, uint64_t value, const char *format, ...)
+{
+	struct results_counter *counter = &out->counters[out->counter_count++];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(counter->name, sizeof(counter->name), format, arguments);
+	va_end(arguments);
+	counter->value = value;
+}
+
+enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 16 };
+
+/* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
+static int
+collect_counters(struct host *host, struct results_host *out)
+{
+	const struct ktls_rx_counters *ktls = &host->ktls;
+	uint64_t packets = 0, bytes = 0, lost = 0, interrupts = 0;
+
+	out->counters =
+	    calloc(COUNTERS_PER_HOST + COUNTERS_PER_QUEUE * host->nic.queues,
+		   sizeof(*out->counters));
+	if (out->counters == NULL)
+		return ENOMEM;
+	for (uint32_t i = 0; i < host->nic.queues; i++) {
+		const struct nic_rxq *q = &host->nic.queue[i];
+
+		packets += q->received;
+		bytes += q->received_bytes;
+		lost += q->out_of_buffer;
+		interrupts += q->interrupts;
+	}
+	add_counter(out, packets, "rx_packets");
+	add_counter(out, bytes, "rx_bytes_phy");
+	add_counter(out, lost, "rx_out_of_buffer");
+	add_counter(out, interrupts, "ch_events");
+	add_counter(out, host->nic.link.delayed, "rx_link_delayed");
+	for (uint32_t i = 0; i < host->nic.queues; i++) {
+		const struct nic_rxq *q = &host->nic.queue[i];
+
+		add_counter(out, q->received, "rx%" PRIu32 "_packets", i);
+		add_counter(out, q->out_of_buffer,
+			    "rx%" PRIu32 "_out_of_buffer", i);
+		add_counter(out, q->interrupts, "ch%" PRIu32 "_events", i);
+		add_counter(out, q->used_max, "rx%" PRIu32 "_ring_max", i);
+	}
+	add_counter(out, ktls->corrupted_records, "corrupted_records");
+	add_counter(out, ktls->failed_crypto, "failed_crypto");
+	add_counter(out, ktls->tls12_gcm_decrypts, "ocf.tls12_gcm_decrypts");
+	add_counter(out, ktls->tls12_chacha20_decrypts,
+		    "ocf.tls12_chacha20_decrypts");
+	add_counter(out, ktls->tls13_gcm_decrypts, "ocf.tls13_gcm_decrypts");
+	add_counter(out, ktls->tls13_chacha20_decrypts,
+		    "ocf.tls13_chacha20_decrypts");
+	return 0;
+}
+
+static int
+collect_cpus(struct host *host, struct results_host *out)
+{
+	out->cpus = calloc(host->cpus, sizeof(*out->cpus));
+	if (out->cpus == NULL)
+		return ENOMEM;
+	out->cpu_count = host->cpus;
+	for (uint32_t i = 0; i < host->cpus; i++) {
+		const struct cpu *cpu = &host->cpu[i];
+
+		out->cpus[i] = (struct results_cpu){
+		    .id = i,
+		    .irq_ps = cpu->busy_ps[CPU_IRQ],
+		    .softirq_ps = cpu->busy_ps[CPU_SOFTIRQ],
+		    .worker_ps = cpu->busy_ps[CPU_WORKER],
+		    .app_ps = cpu->busy_ps[CPU_APP],
+		    .idle_ps = cpu->idle_ps,
+		    .context_switches = cpu->context_switches,
+		    .preemptions = cpu->preemptions,
+		};
+	}
+	return 0;
+}
+
+static double
+share(sim_time part, sim_time whole)
+{
+	return whole == 0 ? 0 : (double)part / (double)whole;
+}
+
+static int
+collect_workqueues(struct host *host, struct results_host *out)
+{
+	sim_time now = host->sim->now;
+
+	out->workqueues = calloc(host->workers, sizeof(*out->workqueues));
+	if (out->workqueues == NULL)
+		return ENOMEM;
+	out->workqueue_count = host->workers;
+	for (uint32_t i = 0; i < host->workers; i++) {
+		const struct worker *worker = &host->worker[i];
+		const struct qstat *q = &worker->waiting;
+
+		out->workqueues[i] = (struct results_workqueue){
+		    .id = i,
+		    .enqueued = q->entered,
+		    .mean_depth = qstat_mean_depth(q, now),
+		    .max_depth = q->depth_max,
+		    .mean_wait_ns = hist_mean_ns(&q->wait),
+		    .p99_wait_ps = hist_quantile(&q->wait, 99, 100),
+		    .utilization = share(worker->busy_ps, now),
+		};
+	}
+	return 0;
+}
+
+static void
+collect_locks(const struct host *host, struct results_host *out)
+{
+	static const char *const names[HOST_LOCK_COUNT] = {
+	    [HOST_LOCK_APPEND] = "so_rcv append",
+	    [HOST_LOCK_BEGIN] = "so_rcv detach",
+	    [HOST_LOCK_FINISH] = "so_rcv deliver",
+	    [HOST_LOCK_READ] = "so_rcv soreceive",
+	};
+
+	out->lock_count = HOST_LOCK_COUNT;
+	for (int i = 0; i < HOST_LOCK_COUNT; i++) {
+		const struct lock_stats *lock = &host->lock[i];
+
+		out->locks[i] = (struct results_lock){
+		    .name = names[i],
+		    .acquisitions = lock->acquisitions,
+		    .contended = lock->contended,
+		    .mean_wait_ns =
+			share(lock->wait_ps, lock->acquisitions * 1000),
+		};
+	}
+}
+
+/* Frames that a ring, a handler or the reassembly still holds. */
+static uint64_t
+segments_inside(const struct host *host)
+{
+	uint64_t inside = host->segments.on_link + host->segments.in_reassembly;
+
+	for (uint32_t i = 0; i < host->nic.queues; i++) {
+		inside += host->nic.queue[i].frames;
+		if (host->driver[i].chain != NULL)
+			inside += host->driver[i].chain_frames;
+	}
+	return inside;
+}
+
+static void
+collect_conservation(const struct host *host, struct results_conservation *out)
+{
+	const struct host_conservation *in = &host->segments;
+
+	out->segments_in = in->segments_in;
+	out->delivered = in->delivered;
+	out->dropped_ring = in->dropped_ring;
+	out->dropped_checksum = in->dropped_checksum;
+	out->dropped_duplicate = in->dropped_duplicate;
+	out->dropped_old = in->dropped_old;
+	out->dropped_past_close = in->dropped_past_close;
+	out->dropped_reassembly = in->dropped_reassembly;
+	out->queued = segments_inside(host);
+	out->balanced = in->segments_in ==
+			out->delivered + out->dropped_ring +
+			    out->dropped_checksum + out->dropped_duplicate +
+			    out->dropped_old + out->dropped_past_close +
+			    out->dropped_reassembly + out->queued;
+}
+
+static void
+collect_totals(const struct host *host, struct results_host *out)
+{
+	sim_time now = host->sim->now, busy = 0;
+
+	for (uint32_t i = 0; i < host->cpus; i++)
+		busy += now - host->cpu[i].idle_ps;
+	out->cores_busy = share(busy, now);
+	out->goodput_gbps = share(host->app_bytes * 8 * 1000, now);
+	if (busy > 0)
+		out->gbps_per_core = out->goodput_gbps / out->cores_busy;
+}
+
+static int
+collect_host(struct host *host, struct results_host *out)
+{
+	snprintf(out->name, sizeof(out->name), "%s", host->name);
+	for (int i = 0; i < STAGE_COUNT; i++) {
+		out->stages[i].stage = (enum stage)i;
+		latency_of(&host->stages.hist[i], &out->stages[i].latency);
+	}
+	out->stage_count = STAGE_COUNT;
+	out->slowest_count =
+	    stage_stats_slowest(&host->stages, out->slowest_percent_ns);
+	if (collect_counters(host, out) != 0 || collect_cpus(host, out) != 0 ||
+	    collect_workqueues(host, out) != 0)
+		return ENOMEM;
+	collect_locks(host, out);
+	out->tls_records_none = host->records;
+	out->wakeups_useful = host->wakeups_useful;
+	out->wakeups_spurious = host->wakeups_spurious;
+	collect_totals(host, out);
+	collect_conservation(host, &out->conservation);
+	return 0;
+}
+
+/* Bytes that the model still holds when nothing arrives any more. */
+static bool
+overloaded(const struct ktlsim *sim)
+{
+	uint64_t queued = 0, appended = 0;
+
+	for (uint32_t i = 0; i < sim->conn_count; i++) {
+		for (int d = 0; d < 2; d++) {
+			const struct endpoint *ep = &sim->conn[i]->endpoint[d];
+
+			appended += ep->counts.appended_bytes;
+			queued += ep->counts.window_exceeded_bytes;
+		}
+	}
+	return queued > OVERLOAD_BYTES && queued > appended / OVERLOAD_SHARE;
+}
+
+static void
+note_count(struct ktlsim *sim, uint64_t count, const char *what)
+{
+	if (count > 0)
+		run_note(sim, "%" PRIu64 " %s", count, what);
+}
+
+static void
+note_inputs(struct ktlsim *sim)
+{
+	const struct input_counts *in = &sim->input;
+
+	note_count(sim, in->malformed, "frames are malformed: passed over");
+	note_count(sim, in->cut,
+		   "frames: the snap length cut off a header: passed over");
+	note_count(sim, in->payload_cut,
+		   "segments: the snap length cut off payload; their flows are "
+		   "timed from record headers");
+	note_count(sim, in->bad_checksum,
+		   "segments with a wrong TCP checksum: dropped "
+		   "(replay.checksum)");
+	note_count(sim, in->partial_checksum,
+		   "segments with the partial checksum of an offloading "
+		   "sender");
+	note_count(sim, in->segmented,
+		   "frames larger than the MSS: cut (replay.segmentation)");
+	note_count(sim, in->not_tcp, "packets are not TCP: passed over");
+	note_count(sim, in->resent,
+		   "segments lost inside the model were offered again "
+		   "(replay.recovery)");
+}
+
+static void
+note_model(struct ktlsim *sim)
+{
+	const struct config *config = &sim->config;
+	unsigned unsourced = cost_count_unsourced(config);
+
+	run_note(sim, "capture point: %s",
+		 config->replay_capture_point == CAPTURE_WIRE
+		     ? "wire (NIC and interrupts are modelled)"
+		     : "host (segments start at softirq)");
+	if (config->replay_speed_ppm != 1000000)
+		run_note(sim,
+			 "replay.speed divides the gaps by %" PRIu64
+			 ".%06" PRIu64 ": round trips and bursts shrink too",
+			 config->replay_speed_ppm / 1000000,
+			 config->replay_speed_ppm % 1000000);
+	run_note(sim, "receive merging: %s",
+		 config->nic_merge
+		     ? "consecutive segments of a flow, at ring drain"
+		     : "off");
+	run_note(sim, "a record that fails is skipped and later ones are "
+		      "delivered (engine.on_bad_record: freebsd)");
+	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
+		      "modelled (docs/model.md#lock)");
+	if (unsourced > 0)
+		run_note(sim,
+			 "%u prices of profile %s have no published "
+			 "source (--list-keys)",
+			 unsourced, config->cost_profile);
+}
+
+static int
+collect_notes(struct ktlsim *sim, struct results *results)
+{
+	results->overloaded = overloaded(sim);
+	if (results->overloaded)
+		run_note(sim, "overloaded: more was queued than a receive "
+			      "window holds; latencies grow with the length of "
+			      "the input");
+	if (sim->host_count > 0)
+		note_model(sim);
+	note_inputs(sim);
+	results->notes = calloc(sim->note_count + 1, sizeof(*results->notes));
+	if (results->notes == NULL)
+		return ENOMEM;
+	memcpy(results->notes, sim->notes,
+	       sim->note_count * sizeof(*results->notes));
+	results->note_count = sim->note_count;
+	return 0;
+}
+
+/* The automaton learns how the streams of its connection ended. */
+static void
+end_streams(struct ktlsim *sim)
+{
+	struct tcp_hole hole;
+
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			handshake_end(
+			    sim->conn[i]->handshake, (enum flow_direction)d,
+			    tcp_first_hole(&sim->conn[i]->endpoint[d].tcb,
+					   &hole));
+}
+
+int
+collect_results(struct ktlsim *sim, struct results *results)
+{
+	end_streams(sim);
+	*results = (struct results){
+	    .config = &sim->config,
+	    .seed = sim->config.run_seed,
+	    .end_ps = sim->now,
+	    .events = sim->events_run,
+	    .digest = digest_value(&sim->digest),
+	    .wall_s = sim->wall_s,
+	    .input_frames =
+		sim->input_frames > 0 ? sim->input_frames : sim->input.frames,
+	    .partial = sim->partial,
+	};
+	memcpy(results->input_status, sim->input_status,
+	       sizeof(results->input_status));
+	results->flows = calloc(sim->conn_count + 1, sizeof(*results->flows));
+	results->hosts = calloc(HOSTS_MAX, sizeof(*results->hosts));
+	if (results->flows == NULL || results->hosts == NULL)
+		return ENOMEM;
+	results->flow_count = sim->conn_count;
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		collect_flow(sim->conn[i], &results->flows[i]);
+	for (; results->host_count < sim->host_count; results->host_count++)
+		if (collect_host(&sim->host[results->host_count],
+				 &results->hosts[results->host_count]) != 0)
+			return ENOMEM;
+	return collect_notes(sim, results);
+}

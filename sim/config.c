@@ -1,0 +1,269 @@
+/*
+ * config.c - keys in: defaults, setting by name, checks between keys.
+ *
+ * Called by the public API and the command line: config_init once, config_set
+ * for every key in the order of the user's words, config_finish at the end.
+ * The keys are the rows of config_keys.c followed by the prices of cost.c; a
+ * default is set by reading its own text.  Left out: files; whoever reads an
+ * INI file calls config_set per line.
+ */
+#include "sim/config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/config_keys.h"
+#include "sim/cost.h"
+
+enum {
+	NEAREST_MAX = 48, /* bytes of a word that nearest looks at */
+	AUTO_QUEUES_MAX = 16,
+};
+
+/* The row of a price, made when it is asked for. */
+static struct config_row
+cost_config_row(enum cost_id id)
+{
+	struct config_row row = {
+	    .info = *cost_info(id),
+	    .kind = CONFIG_VARIATE,
+	    .offset =
+		offsetof(struct config, cost) + id * sizeof(struct variate),
+	    .max = cost_max(id),
+	};
+
+	return row;
+}
+
+size_t
+config_key_count(void)
+{
+	return config_row_count + COST_COUNT;
+}
+
+const struct config_key_info *
+config_key(size_t index)
+{
+	if (index < config_row_count)
+		return &config_rows[index].info;
+	if (index < config_key_count())
+		return cost_info((enum cost_id)(index - config_row_count));
+	return NULL;
+}
+
+static struct config_row
+row_at(size_t index)
+{
+	assert(index < config_key_count());
+	if (index < config_row_count)
+		return config_rows[index];
+	return cost_config_row((enum cost_id)(index - config_row_count));
+}
+
+/* The key's index, or config_key_count(). */
+static size_t
+key_find(const char *key)
+{
+	size_t i = 0;
+
+	while (i < config_key_count() && strcmp(config_key(i)->name, key) != 0)
+		i++;
+	return i;
+}
+
+void
+config_init(struct config *config)
+{
+	memset(config, 0, sizeof(*config));
+	for (size_t i = 0; i < config_row_count; i++) {
+		int error =
+		    config_field_parse(config, &config_rows[i],
+				       config_rows[i].info.default_text, NULL);
+
+		assert(error == 0); /* our own table */
+		(void)error;
+	}
+}
+
+int
+config_set(struct config *config, const char *key, const char *value,
+	   struct ktlsim_error *error)
+{
+	size_t index = key_find(key);
+	struct config_row row;
+
+	if (index == config_key_count()) {
+		const char *near = config_nearest(key);
+
+		if (near == NULL)
+			return config_fail(error, ENOENT,
+					   "there is no key '%.60s'; "
+					   "--list-keys lists them",
+					   key);
+		return config_fail(error, ENOENT,
+				   "there is no key '%.60s'; did you mean "
+				   "'%s'?",
+				   key, near);
+	}
+	row = row_at(index);
+	return config_field_parse(config, &row, value, error);
+}
+
+void
+config_get(const struct config *config, size_t index, char *text)
+{
+	struct config_row row = row_at(index);
+
+	config_field_format(config, &row, text);
+}
+
+static int
+check_nic(const struct config *config, struct ktlsim_error *error)
+{
+	uint32_t table = config->nic_rss_table_size;
+
+	if ((table & (table - 1)) != 0)
+		return config_fail(error, EINVAL,
+				   "nic.rss_table: %u is not a power of two",
+				   table);
+	if (config->nic_queues > table)
+		return config_fail(error, EINVAL,
+				   "nic.queues: %u queues need a nic.rss_table "
+				   "of at least as many entries, not %u",
+				   config->nic_queues, table);
+	if (config->nic_moderation == MODERATION_STATIC &&
+	    config->nic_moderation_time_ps == 0 &&
+	    config->nic_moderation_frames > 1)
+		return config_fail(error, EINVAL,
+				   "nic.moderation_time: 0 (no time limit) "
+				   "would let fewer than %u frames wait for "
+				   "ever; set a time, or nic.moderation=off",
+				   config->nic_moderation_frames);
+	return 0;
+}
+
+int
+config_finish(struct config *config, struct ktlsim_error *error)
+{
+	if (config->nic_queues == 0)
+		config->nic_queues = config->host_cpus < AUTO_QUEUES_MAX
+					 ? config->host_cpus
+					 : AUTO_QUEUES_MAX;
+	if (config->ktls_workers == 0)
+		config->ktls_workers = config->host_cpus;
+	if (config->sockbuf_hiwat_max_bytes < config->sockbuf_hiwat_bytes)
+		return config_fail(error, EINVAL,
+				   "sockbuf.hiwat_max: %u bytes are less than "
+				   "sockbuf.hiwat, %u bytes",
+				   config->sockbuf_hiwat_max_bytes,
+				   config->sockbuf_hiwat_bytes);
+	return check_nic(config, error);
+}
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* One cell of the distance table: rows are prefixes of a, columns of b. */
+static unsigned
+distance_cell(unsigned rows[3][NEAREST_MAX + 1], const char *a, const char *b,
+	      size_t i, size_t j)
+{
+	const unsigned *two_up = rows[(i + 1) % 3];
+	const unsigned *up = rows[(i + 2) % 3];
+	const unsigned *row = rows[i % 3];
+	unsigned same = a[i - 1] == b[j - 1] ? 0 : 1;
+	unsigned d = least(up[j - 1] + same, least(up[j], row[j - 1]) + 1);
+
+	if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+		d = least(d, two_up[j - 2] + 1);
+	return d;
+}
+
+/*
+ * Edits between two words: insert, delete, replace, swap neighbours (optimal
+ * string alignment).  Words beyond NEAREST_MAX are far from everything.
+ */
+static unsigned
+word_distance(const char *a, const char *b)
+{
+	unsigned rows[3][NEAREST_MAX + 1];
+	size_t a_len = strlen(a), b_len = strlen(b);
+
+	if (a_len > NEAREST_MAX || b_len > NEAREST_MAX)
+		return UINT32_MAX;
+	for (size_t j = 0; j <= b_len; j++)
+		rows[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		rows[i % 3][0] = (unsigned)i;
+		for (size_t j = 1; j <= b_len; j++)
+			rows[i % 3][j] = distance_cell(rows, a, b, i, j);
+	}
+	return rows[a_len % 3][b_len];
+}
+
+/* A third of the letters may be wrong: one of a short word, four at most. */
+static unsigned
+distance_limit(const char *word)
+{
+	size_t third = strlen(word) / 3;
+
+	return third < 1 ? 1 : least((unsigned)third, 4);
+}
+
+/* Keep the candidate if it is nearer than what was found so far. */
+static void
+nearest_offer(const char *word, const char *candidate, const char **best,
+	      unsigned *best_distance)
+{
+	unsigned distance = word_distance(word, candidate);
+
+	if (distance < *best_distance) {
+		*best_distance = distance;
+		*best = candidate;
+	}
+}
+
+const char *
+config_nearest_word(const char *word, const char *const *words, size_t count)
+{
+	unsigned distance = distance_limit(word) + 1;
+	const char *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		nearest_offer(word, words[i], &best, &distance);
+	return best;
+}
+
+/* A key without its group ("ring"), or with another one ("tls.workers"). */
+static const char *
+nearest_by_last_part(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+	const char *part = dot == NULL ? key : dot + 1;
+
+	for (size_t i = 0; i < config_key_count(); i++) {
+		const char *name = config_key(i)->name;
+
+		if (strcmp(strchr(name, '.') + 1, part) == 0)
+			return name;
+	}
+	return NULL;
+}
+
+const char *
+config_nearest(const char *key)
+{
+	unsigned distance = distance_limit(key) + 1;
+	const char *best = nearest_by_last_part(key);
+
+	if (best != NULL)
+		return best;
+	for (size_t i = 0; i < config_key_count(); i++)
+		nearest_offer(key, config_key(i)->name, &best, &distance);
+	return best;
+}

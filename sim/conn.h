@@ -1,0 +1,127 @@
+/*
+ * conn.h - one TCP connection: the two receiving sockets and what they share.
+ *
+ * Order of use: conn_create when the flow table has a new flow; the pipeline
+ * drives it; conn_destroy at the end of the run.
+ * endpoint[FLOW_CLIENT_TO_SERVER] is the server's socket: it receives what the
+ * client sends.
+ */
+#ifndef SIM_CONN_H
+#define SIM_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/socket.h"
+#include "engine/tcp_input.h"
+#include "sim/cpu.h"
+#include "sim/lock.h"
+#include "sim/stamp.h"
+#include "traces/flow.h"
+#include "traces/handshake.h"
+
+struct conn;
+struct content_hash;
+struct host;
+struct ktlsim;
+struct worker;
+
+/* What the application's thread is at. */
+enum reader_mode {
+	READER_HANDSHAKE, /* its TLS library reads record by record */
+	READER_ENABLE,	  /* setsockopt(TCP_RXTLS_ENABLE) is under way */
+	READER_RECORDS,	  /* reads decrypted records */
+	READER_PLAIN,	  /* not TLS: reads a plain stream */
+	READER_CLOSED,	  /* has seen the end of the stream */
+};
+
+struct reader {
+	struct cpu_task task;
+	enum reader_mode mode;
+	bool woken;		     /* by the stack, not by itself */
+	bool thinking;		     /* between two receive calls */
+	bool record_open;	     /* a record has been read in part */
+	sim_time call_ps;	     /* when this receive call was entered */
+	sim_time record_ps;	     /* when the record's first call was */
+	uint32_t offered;	     /* bytes that were not enough last time */
+	struct soreceive_result got; /* by this call */
+	bool got_nothing;	     /* a spurious wake-up */
+	uint32_t control_bytes;	     /* collected of a control record */
+	struct handshake_output out; /* to be acted on when the call ends */
+	struct handshake_effect install; /* with READER_ENABLE */
+};
+
+/* Per-direction counts that the report prints. */
+struct endpoint_counts {
+	uint64_t segments;
+	uint64_t frames;
+	uint64_t wire_bytes;
+	uint64_t records; /* decrypted or charged, and delivered */
+	uint64_t app_records;
+	uint64_t app_bytes;
+	uint64_t early_records;
+	uint64_t handshake_records;
+	uint64_t alerts;
+	uint64_t errors; /* records that failed */
+	uint64_t undecrypted_records;
+	uint64_t window_exceeded_bytes;
+	uint64_t appended_bytes;
+	uint64_t discarded_bytes; /* by a drop */
+	uint64_t released_segments;
+	int first_error; /* errno of the first failure, or 0 */
+};
+
+struct endpoint {
+	struct conn *conn;
+	struct host *host; /* NULL: followed without cost */
+	enum flow_direction direction;
+	struct socket so;
+	struct tcpcb tcb;
+	struct lock lock; /* of the socket buffer */
+	struct stamps stamps;
+	struct reader reader;
+	struct worker *worker;	   /* with keyed and host */
+	struct content_hash *hash; /* of the application bytes, or NULL */
+	struct hist latency;	   /* STAGE_TOTAL of its records */
+	uint32_t flowid;	   /* RSS hash */
+	uint32_t ack_segments;	   /* not acknowledged yet: 0 or 1 */
+	uint32_t held_segments;	   /* in the reassembly queue */
+	uint64_t read_offset;	   /* of the first byte not read before KTLS */
+	uint64_t tls_offset;	   /* of the next record to be detached */
+	sim_time keyed_ps;	   /* when the present keys were installed */
+	sim_time queued_ps;	   /* when it joined its work queue */
+	bool keyed;
+	bool real;	   /* with keyed: bytes are decrypted */
+	bool work_pending; /* followed: a record waits */
+	bool read_pending; /* followed: the reader has news */
+	bool following;	   /* endpoint_follow is at work on it */
+	struct endpoint_counts counts;
+};
+
+struct conn {
+	struct ktlsim *sim;
+	const struct flow *flow; /* the flow table's */
+	struct handshake *handshake;
+	struct endpoint endpoint[2]; /* by the direction it receives */
+	bool cut;		     /* the snap length cut bytes of it */
+	bool declared;		     /* by ktlsim_add_flow, with its key */
+	sim_time first_ps;	     /* of its first segment */
+	sim_time syn_ps;	     /* of its SYN, with have_syn */
+	bool have_syn;
+	sim_time round_trip_ps; /* SYN to the next client segment, or 0 */
+};
+
+/* NULL: no memory.  host[d] receives direction d, or is NULL. */
+struct conn *conn_create(struct ktlsim *sim, const struct flow *flow,
+			 struct host *const host[2]);
+void conn_destroy(struct conn *conn);
+
+/* The connection of a flow id. */
+struct conn *conn_find(const struct ktlsim *sim, uint32_t flow);
+
+/* The other direction of the same connection. */
+struct endpoint *endpoint_peer(struct endpoint *ep);
+
+/* From the socket that a work queue handed out. */
+struct endpoint *endpoint_of_socket(struct socket *so);
+#endif

@@ -1,0 +1,80 @@
+/*
+ * host.c - one simulated host: NIC, CPUs, queues' handlers, TLS workers.
+ *
+ * Sets the parts up from the configuration and takes them down again; what they
+ * do is in pipeline.c and worker.c.
+ */
+#include "sim/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/pipeline.h"
+#include "sim/run.h"
+#include "sim/worker.h"
+
+static int
+host_init_nic(struct host *host, const struct config *config)
+{
+	bool off = config->nic_moderation == MODERATION_OFF;
+	struct nic_config nic = {
+	    .queues = config->nic_queues,
+	    .ring_slots = config->nic_ring_slots,
+	    .rate_bps = config->link_rate_bps,
+	    .moderation_time_ps = off ? 0 : config->nic_moderation_time_ps,
+	    .moderation_frames = off ? 0 : config->nic_moderation_frames,
+	    .rss_table_size = config->nic_rss_table_size,
+	};
+
+	memcpy(nic.rss_key, config->nic_rss_key, sizeof(nic.rss_key));
+	return nic_init(&host->nic, &nic, host->sim->pool);
+}
+
+int
+host_init(struct host *host, struct ktlsim *sim, const char *name)
+{
+	const struct config *config = &sim->config;
+	int error;
+
+	memset(host, 0, sizeof(*host));
+	host->sim = sim;
+	snprintf(host->name, sizeof(host->name), "%s", name);
+	stage_stats_init(&host->stages);
+	error = host_init_nic(host, config);
+	if (error != 0)
+		return error;
+	host->cpu = calloc(config->host_cpus, sizeof(*host->cpu));
+	host->driver = calloc(config->nic_queues, sizeof(*host->driver));
+	host->worker = calloc(config->ktls_workers, sizeof(*host->worker));
+	if (host->cpu == NULL || host->driver == NULL || host->worker == NULL) {
+		host_fini(host);
+		return ENOMEM;
+	}
+	for (; host->cpus < config->host_cpus; host->cpus++)
+		cpu_init(&host->cpu[host->cpus], host->cpus, sim->events,
+			 price(sim, COST_CONTEXT_SWITCH));
+	for (uint32_t i = 0; i < config->nic_queues; i++)
+		rx_driver_init(&host->driver[i], host, i);
+	for (; host->workers < config->ktls_workers; host->workers++)
+		worker_init(&host->worker[host->workers], host, host->workers);
+	return 0;
+}
+
+void
+host_fini(struct host *host)
+{
+	for (uint32_t i = 0; i < host->workers; i++)
+		worker_fini(&host->worker[i]);
+	for (uint32_t i = 0; i < host->cpus; i++)
+		cpu_fini(&host->cpu[i]);
+	for (uint32_t i = 0; host->cpus > 0 && i < host->nic.queues; i++)
+		rx_driver_fini(&host->driver[i]);
+	free(host->worker);
+	free(host->driver);
+	free(host->cpu);
+	stage_stats_fini(&host->stages);
+	nic_fini(&host->nic);
+	memset(host, 0, sizeof(*host));
+}

@@ -1,0 +1,102 @@
+/*
+ * host.h - one simulated host: NIC, CPUs, queues' handlers, TLS workers.
+ *
+ * Order of use: host_init; the pipeline drives it; host_fini.
+ * Two hosts of a run share nothing but the pools of the simulation.
+ */
+#ifndef SIM_HOST_H
+#define SIM_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/ktls_rx.h"
+#include "engine/workq.h"
+#include "nicmodel/nic.h"
+#include "sim/cpu.h"
+#include "sim/lock.h"
+#include "sim/qstat.h"
+#include "sim/stage_stats.h"
+#include "sim/stamp.h"
+
+struct endpoint;
+struct ktlsim;
+struct ktlsim_error;
+
+/* The driver's side of one receive queue: its interrupt and its softirq. */
+struct rx_driver {
+	struct cpu_task irq;
+	struct cpu_task softirq;
+	struct host *host;
+	struct cpu *cpu; /* that the queue interrupts */
+	uint32_t queue;
+	event_id timer;	    /* of the moderation, or 0 */
+	struct mbuf *chain; /* merged frames in work, or NULL */
+	uint32_t chain_frames;
+	sim_time handler_ps; /* when the handler turned to chain */
+	struct qstat ring;   /* frames from the NIC to their handler */
+};
+
+/* One TLS worker thread with its work queue (FreeBSD ktls_work_thread). */
+struct worker {
+	struct cpu_task task;
+	struct host *host;
+	uint32_t id;
+	struct workq wq;
+	struct cpu *home;
+	struct cpu *last;	   /* where it ran last, or NULL */
+	struct endpoint *current;  /* socket in work, or NULL */
+	struct ktls_rx_job job;	   /* with has_job */
+	struct record_stamp stamp; /* of the job's record */
+	bool has_job;
+	bool dropped;	      /* current was dropped by begin */
+	sim_time busy_ps;     /* prices of its steps */
+	struct qstat waiting; /* sockets in the work queue */
+};
+
+enum host_lock {
+	HOST_LOCK_APPEND,
+	HOST_LOCK_BEGIN,
+	HOST_LOCK_FINISH,
+	HOST_LOCK_READ,
+	HOST_LOCK_COUNT,
+};
+
+/* Segments: in = delivered + dropped + queued (checked at the end). */
+struct host_conservation {
+	uint64_t segments_in;
+	uint64_t delivered;
+	uint64_t dropped_ring;
+	uint64_t dropped_checksum;
+	uint64_t dropped_duplicate;
+	uint64_t dropped_old;
+	uint64_t dropped_past_close;
+	uint64_t dropped_reassembly;
+	uint64_t on_link; /* arrived or in the NIC, not in a ring yet */
+	uint64_t in_reassembly;
+};
+
+struct host {
+	struct ktlsim *sim;
+	char name[64];
+	struct nic nic;
+	struct rx_driver *driver; /* one per NIC queue */
+	struct cpu *cpu;
+	uint32_t cpus;
+	struct worker *worker;
+	uint32_t workers;
+	struct lock_stats lock[HOST_LOCK_COUNT];
+	struct ktls_rx_counters ktls;
+	struct stage_stats stages;
+	struct host_conservation segments;
+	uint64_t wakeups_useful;
+	uint64_t wakeups_spurious;
+	uint64_t app_bytes;
+	uint64_t acks;
+	uint64_t records; /* detached, good or bad */
+};
+
+/* Returns 0, or EINVAL or ENOMEM with everything undone. */
+int host_init(struct host *host, struct ktlsim *sim, const char *name);
+void host_fini(struct host *host);
+#endif

@@ -1,0 +1,34 @@
+/*
+ * ktlsim_internal.h - what the command line may ask beyond the public API.
+ *
+ * Not installed.  Order of use as in ktlsim.h; ktlsim_results is valid after
+ * ktlsim_finish.
+ */
+#ifndef SIM_KTLSIM_INTERNAL_H
+#define SIM_KTLSIM_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/config.h"
+
+struct ktlsim;
+struct results;
+
+/* The public configuration object is the table itself. */
+struct ktlsim_config {
+	struct config config;
+};
+
+const struct config *ktlsim_config_view(const struct ktlsim_config *config);
+
+/* What the caller knows of its input; before ktlsim_finish. */
+void ktlsim_set_input(struct ktlsim *sim, const char *status, uint64_t frames,
+		      double wall_s, bool partial);
+
+/* A line for the reader of the report; before ktlsim_finish. */
+void ktlsim_add_note(struct ktlsim *sim, const char *text);
+
+/* NULL before ktlsim_finish. */
+const struct results *ktlsim_results(struct ktlsim *sim);
+#endif

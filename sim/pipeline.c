@@ -1,0 +1,528 @@
+/*
+ * pipeline.c - the spine: the road of a segment, one function per stage.
+ *
+ * In travel order:
+ *   stage_arrival    the frame's first bit is on the link
+ *   stage_nic        its last bit is in the NIC: RSS, descriptor, DMA
+ *   moderate_frame, stage_timer, stage_interrupt
+ *                    it is in host memory; the interrupt reaches its CPU
+ *   irq_*, poll_*    hard interrupt, then softirq: drain the ring, merge
+ *   stage_tcp        sequence check and reassembly
+ *   stage_append     time stamps, socket buffer, effects
+ * and on to worker.c (TLS work queue) and reader.c (application).  A followed
+ * direction (no host) goes from arrival straight to stage_tcp.
+ *
+ * This file keeps no state of its own.  Left out: transmit, pause frames,
+ * inline TLS; a NIC reads nothing but the RSS hash here.
+ */
+#include "sim/pipeline.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+
+#include "engine/effects.h"
+#include "engine/mbuf.h"
+#include "sim/reader.h"
+#include "sim/run.h"
+#include "sim/worker.h"
+
+enum { RESEND_AFTER_MIN_PS = 1000000000 }; /* 1 ms, as the product says */
+
+static event_handler stage_arrival;
+static event_handler stage_resend;
+
+static struct endpoint *
+endpoint_of_segment(const struct ktlsim *sim, const struct mbuf *m)
+{
+	struct conn *conn = conn_find(sim, m->m_pkthdr.flow);
+
+	return &conn->endpoint[m->m_pkthdr.receiver];
+}
+
+static struct mbuf *
+mbuf_of_argument(uint64_t argument)
+{
+	return (struct mbuf *)(uintptr_t)argument;
+}
+
+/* Stage 9: note the times of each packet, then hand the bytes over. */
+static void
+note_times(struct endpoint *ep, const struct tcp_result *tcp,
+	   sim_time handler_ps, sim_time now)
+{
+	struct segment_stamp stamp = {.end = tcp->in_order_offset,
+				      .handler_ps = handler_ps,
+				      .appended_ps = now};
+
+	/*
+	 * The segment that arrived last so far completes what stands behind it:
+	 * packets of the chain itself come in order of arrival, and those that
+	 * it released from the reassembly queue arrived before it.
+	 */
+	for (const struct mbuf *m = tcp->in_order; m != NULL; m = m->m_next) {
+		const struct pkthdr *hdr = &m->m_pkthdr;
+
+		if ((m->m_flags & M_PKTHDR) == 0)
+			continue;
+		if (hdr->rcv_tstmp >= stamp.arrival_ps) {
+			stamp.arrival_ps = hdr->rcv_tstmp;
+			stamp.visible_ps = hdr->visible_ps;
+		}
+		stamp.own_arrival_ps = hdr->rcv_tstmp;
+		stamp.end += hdr->len;
+		if (hdr->len > 0 &&
+		    stamps_add_segment(&ep->stamps, &stamp) != 0)
+			run_fail(ep->conn->sim, ENOMEM);
+	}
+	assert(stamp.end == tcp->in_order_offset + tcp->in_order_bytes);
+}
+
+static void
+stage_append(struct endpoint *ep, const struct tcp_result *tcp,
+	     sim_time handler_ps, sim_time now)
+{
+	struct sockbuf *sb = &ep->so.so_rcv;
+	uint64_t limit = ep->conn->sim->config.sockbuf_autosize
+			     ? ep->conn->sim->config.sockbuf_hiwat_max_bytes
+			     : sb->sb_hiwat;
+	unsigned effects;
+
+	note_times(ep, tcp, handler_ps, now);
+	endpoint_digest(ep, now, STAGE_SOFTIRQ, tcp->in_order_offset,
+			tcp->in_order_bytes);
+	ep->counts.appended_bytes += tcp->in_order_bytes;
+	if (sb->sb_ccc + (uint64_t)tcp->in_order_bytes > limit)
+		ep->counts.window_exceeded_bytes += tcp->in_order_bytes;
+	effects = sbappendstream(sb, tcp->in_order);
+	endpoint_act(ep, effects, now);
+}
+
+/* Where a segment went, for the books of its host. */
+static void
+count_outcome(struct endpoint *ep, const struct tcp_result *tcp,
+	      uint32_t frames)
+{
+	struct host_conservation *segments = &ep->host->segments;
+
+	switch (tcp->outcome) {
+	case TCP_ACCEPTED:
+		segments->delivered += frames;
+		break;
+	case TCP_QUEUED:
+		segments->in_reassembly += frames;
+		ep->held_segments += frames;
+		break;
+	case TCP_DUPLICATE:
+		if (tcp->old)
+			segments->dropped_old += frames;
+		else
+			segments->dropped_duplicate += frames;
+		break;
+	case TCP_PAST_CLOSE:
+		segments->dropped_past_close += frames;
+		break;
+	case TCP_NOMEM:
+		segments->dropped_reassembly += frames;
+		run_fail(ep->conn->sim, ENOMEM);
+		break;
+	}
+}
+
+/* Segments that left the reassembly queue with this one count as delivered. */
+static void
+count_released(struct endpoint *ep, const struct tcp_result *tcp,
+	       uint32_t frames)
+{
+	struct host_conservation *segments = &ep->host->segments;
+	uint32_t packets = 0;
+
+	if (ep->held_segments == 0 || tcp->outcome != TCP_ACCEPTED)
+		return;
+	for (const struct mbuf *m = tcp->in_order; m != NULL; m = m->m_next)
+		packets += (m->m_flags & M_PKTHDR) != 0;
+	packets = packets > frames ? packets - frames : 0;
+	if (packets > ep->held_segments || ep->tcb.t_segqlen == 0)
+		packets = ep->held_segments;
+	ep->held_segments -= packets;
+	segments->in_reassembly -= packets;
+	segments->delivered += packets;
+}
+
+/* Stage 8: sequence check, reassembly, end of stream. */
+static void
+stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
+	  sim_time handler_ps, sim_time now)
+{
+	struct tcp_result tcp;
+
+	tcp_input(&ep->tcb, m, &tcp);
+	if (ep->host != NULL) {
+		count_outcome(ep, &tcp, frames);
+		count_released(ep, &tcp, frames);
+	}
+	if (tcp.in_order_bytes > 0)
+		stage_append(ep, &tcp, handler_ps, now);
+	else
+		m_freem(ep->conn->sim->pool, tcp.in_order);
+	if (tcp.fin || tcp.reset)
+		endpoint_act(ep, socantrcvmore(&ep->so), now);
+}
+
+/* Time of the driver and of TCP for one chain, lock included. */
+static sim_time
+poll_price(struct endpoint *ep, const struct mbuf *m, uint32_t frames,
+	   sim_time now)
+{
+	struct host *host = ep->host;
+	struct ktlsim *sim = host->sim;
+	sim_time cost = 0, hold;
+
+	for (uint32_t i = 0; i < frames; i++)
+		cost += price(sim, COST_RX_FRAME);
+	cost += price(sim, frames > 1 ? COST_TCP_MERGED : COST_TCP_SEGMENT);
+	if (m->m_pkthdr.len == 0)
+		return cost;
+	ep->ack_segments += frames;
+	if (frames > 1 || ep->ack_segments >= 2) {
+		cost += price(sim, COST_ACK);
+		host->acks++;
+		ep->ack_segments = 0;
+	}
+	cost += price(sim, COST_SOCKBUF_APPEND);
+	hold = price(sim, COST_LOCK_APPEND);
+	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_APPEND],
+			     now + cost, hold);
+	return cost + hold;
+}
+
+/* The capture's times are those of the softirq: no NIC, no interrupts. */
+static bool
+captured_on_host(const struct host *host)
+{
+	return host->sim->config.replay_capture_point == CAPTURE_HOST;
+}
+
+/*
+ * Frames become visible at times that are known when the NIC takes them, so
+ * that needs no event: whoever looks at the ring brings it up to date.
+ */
+static void
+show_frames(struct nic_rxq *q, sim_time now)
+{
+	while (nic_rxq_next_visible(q) <= now)
+		nic_rxq_show(q);
+}
+
+/* Stage 7: the softirq turns to the next merged chain of its ring. */
+static sim_time
+poll_begin(struct cpu_task *task, sim_time now)
+{
+	struct rx_driver *driver =
+	    (struct rx_driver *)((char *)task -
+				 offsetof(struct rx_driver, softirq));
+	struct host *host = driver->host;
+	const struct config *config = &host->sim->config;
+	uint32_t merge = config->nic_merge ? config->nic_merge_max_bytes : 0;
+	struct nic_rxq *q = &host->nic.queue[driver->queue];
+
+	show_frames(q, now);
+	driver->chain = nic_rxq_get_merged(q, merge, &driver->chain_frames);
+	driver->handler_ps = now;
+	if (driver->chain == NULL)
+		return 0;
+	for (const struct mbuf *m = driver->chain; m != NULL; m = m->m_next)
+		if ((m->m_flags & M_PKTHDR) != 0)
+			qstat_leave(&driver->ring, now, m->m_pkthdr.rcv_tstmp);
+	return poll_price(endpoint_of_segment(host->sim, driver->chain),
+			  driver->chain, driver->chain_frames, now);
+}
+
+static void moderation_act(struct rx_driver *driver,
+			   enum nic_moderation_act act, sim_time now);
+static void moderate_frame(struct rx_driver *driver, sim_time visible_ps);
+
+static bool
+poll_done(struct cpu_task *task, sim_time now)
+{
+	struct rx_driver *driver =
+	    (struct rx_driver *)((char *)task -
+				 offsetof(struct rx_driver, softirq));
+	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
+	struct mbuf *m = driver->chain;
+
+	driver->chain = NULL;
+	if (m != NULL) {
+		nic_rxq_replenish(q, driver->chain_frames);
+		stage_tcp(endpoint_of_segment(driver->host->sim, m), m,
+			  driver->chain_frames, driver->handler_ps, now);
+	}
+	show_frames(q, now);
+	if (q->visible > 0)
+		return true;
+	if (captured_on_host(driver->host))
+		return false;
+	moderation_act(driver, nic_moderation_unmask(&q->moderation, now, 0),
+		       now);
+	for (m = q->hidden; m != NULL; m = m->m_nextpkt)
+		moderate_frame(driver, m->m_pkthdr.visible_ps);
+	return false;
+}
+
+/* Stage 7, hard half: the handler schedules the softirq on its CPU. */
+static sim_time
+irq_begin(struct cpu_task *task, sim_time now)
+{
+	struct rx_driver *driver =
+	    (struct rx_driver *)((char *)task -
+				 offsetof(struct rx_driver, irq));
+
+	(void)now;
+	return price(driver->host->sim, COST_INTERRUPT);
+}
+
+static bool
+irq_done(struct cpu_task *task, sim_time now)
+{
+	struct rx_driver *driver =
+	    (struct rx_driver *)((char *)task -
+				 offsetof(struct rx_driver, irq));
+
+	cpu_wake(driver->cpu, &driver->softirq, now, 0);
+	return false;
+}
+
+void
+rx_driver_init(struct rx_driver *driver, struct host *host, uint32_t queue)
+{
+	driver->host = host;
+	driver->queue = queue;
+	driver->cpu = &host->cpu[queue % host->cpus];
+	driver->irq = (struct cpu_task){
+	    .class = CPU_IRQ, .begin = irq_begin, .done = irq_done};
+	driver->softirq = (struct cpu_task){
+	    .class = CPU_SOFTIRQ, .begin = poll_begin, .done = poll_done};
+	qstat_init(&driver->ring);
+}
+
+void
+rx_driver_fini(struct rx_driver *driver)
+{
+	m_freem(driver->host->sim->pool, driver->chain);
+	qstat_fini(&driver->ring);
+}
+
+/* Stage 6: the interrupt's message has reached its CPU. */
+static void
+stage_interrupt(void *object, uint64_t argument, sim_time now)
+{
+	struct rx_driver *driver = object;
+
+	(void)argument;
+	cpu_wake(driver->cpu, &driver->irq, now, 0);
+}
+
+static void
+stage_timer(void *object, uint64_t argument, sim_time now)
+{
+	struct rx_driver *driver = object;
+	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
+
+	(void)argument;
+	driver->timer = 0;
+	moderation_act(driver, nic_moderation_timer(&q->moderation, now), now);
+}
+
+static void
+moderation_act(struct rx_driver *driver, enum nic_moderation_act act,
+	       sim_time now)
+{
+	struct ktlsim *sim = driver->host->sim;
+	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
+
+	switch (act) {
+	case NIC_MODERATION_NONE:
+		break;
+	case NIC_MODERATION_ARM:
+		driver->timer =
+		    run_event(sim, q->moderation.timer_ps, EVENT_INTERNAL,
+			      stage_timer, driver, 0);
+		break;
+	case NIC_MODERATION_INTERRUPT:
+		if (driver->timer != 0)
+			event_cancel(sim->events, driver->timer);
+		driver->timer = 0;
+		q->interrupts++;
+		run_event(sim, now + price(sim, COST_INTERRUPT_DELIVERY),
+			  EVENT_INTERNAL, stage_interrupt, driver, 0);
+		break;
+	}
+}
+
+/*
+ * Stage 6: a frame will be in host memory at visible_ps.  A timer that fires
+ * before that comes first, and its handler finds the frame or leaves it to the
+ * next interrupt.
+ */
+static void
+moderate_frame(struct rx_driver *driver, sim_time visible_ps)
+{
+	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
+
+	if (driver->timer == 0 || q->moderation.timer_ps > visible_ps)
+		moderation_act(driver,
+			       nic_moderation_frame(&q->moderation, visible_ps),
+			       visible_ps);
+}
+
+/* A segment was lost inside the model: open-loop replay offers it again. */
+static void
+segment_lost(struct host *host, struct mbuf *m, sim_time now)
+{
+	struct ktlsim *sim = host->sim;
+	const struct conn *conn = conn_find(sim, m->m_pkthdr.flow);
+	sim_time after = sim->config.replay_resend_after_ps;
+
+	host->segments.dropped_ring++;
+	if (sim->config.replay_recovery == RECOVERY_NONE ||
+	    m->m_pkthdr.len == 0) {
+		m_freem(sim->pool, m);
+		return;
+	}
+	if (after == 0)
+		after = conn->round_trip_ps > RESEND_AFTER_MIN_PS
+			    ? conn->round_trip_ps
+			    : RESEND_AFTER_MIN_PS;
+	run_event(sim, now + after, EVENT_ARRIVAL, stage_resend, sim,
+		  (uint64_t)(uintptr_t)m);
+}
+
+/* Stage 5: the last bit has arrived: pick a queue, take a descriptor. */
+static void
+stage_nic(void *object, uint64_t argument, sim_time now)
+{
+	struct host *host = object;
+	struct mbuf *m = mbuf_of_argument(argument);
+	bool on_host = host->sim->config.replay_capture_point == CAPTURE_HOST;
+	struct nic_rx_result rx;
+	struct rx_driver *driver;
+
+	m->m_pkthdr.rcv_tstmp = now;
+	host->segments.on_link--;
+	rx = nic_rx(&host->nic, m, now,
+		    on_host ? 0 : price(host->sim, COST_NIC_PIPELINE));
+	if (rx.dropped) {
+		segment_lost(host, m, now);
+		return;
+	}
+	driver = &host->driver[rx.queue];
+	qstat_enter(&driver->ring, now);
+	if (on_host)
+		cpu_wake(driver->cpu, &driver->softirq, now, 0);
+	else
+		moderate_frame(driver, rx.visible_ps);
+}
+
+/* Stage 4: a segment's first bit is on the link to its host. */
+static void
+segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
+{
+	struct endpoint *ep = endpoint_of_segment(sim, m);
+	struct host *host = ep->host;
+	sim_time end;
+
+	ep->counts.segments++;
+	if (host == NULL) {
+		m->m_pkthdr.rcv_tstmp = now;
+		m->m_pkthdr.visible_ps = now;
+		stage_tcp(ep, m, 1, now, now);
+		endpoint_follow(ep, now);
+		return;
+	}
+	end = captured_on_host(host)
+		  ? now
+		  : link_send(&host->nic.link, now, m->m_pkthdr.wire_bytes);
+	host->segments.segments_in++;
+	host->segments.on_link++;
+	run_event(sim, end, EVENT_INTERNAL, stage_nic, host,
+		  (uint64_t)(uintptr_t)m);
+}
+
+static void
+stage_arrival(void *object, uint64_t argument, sim_time now)
+{
+	struct mbuf *next;
+
+	for (struct mbuf *m = mbuf_of_argument(argument); m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		segment_arrives(object, m, now);
+	}
+}
+
+static void
+stage_resend(void *object, uint64_t argument, sim_time now)
+{
+	struct ktlsim *sim = object;
+
+	sim->input.resent++;
+	segment_arrives(sim, mbuf_of_argument(argument), now);
+}
+
+void
+pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
+{
+	/*
+	 * An arrival that would be the next event anyway needs no event: the
+	 * usual case of a replay, which runs up to a frame and then offers it.
+	 */
+	if (time == sim->now && !sim->running &&
+	    event_next_time(sim->events) > time) {
+		stage_arrival(sim, (uint64_t)(uintptr_t)segments, time);
+		return;
+	}
+	if (run_event(sim, time, EVENT_ARRIVAL, stage_arrival, sim,
+		      (uint64_t)(uintptr_t)segments) != 0)
+		return;
+	while (segments != NULL) {
+		struct mbuf *next = segments->m_nextpkt;
+
+		m_freem(sim->pool, segments);
+		segments = next;
+	}
+}
+
+void
+endpoint_act(struct endpoint *ep, unsigned effects, sim_time now)
+{
+	const unsigned known =
+	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP;
+
+	assert((effects & ~known) == 0);
+	if ((effects & ENGINE_QUEUE_WORK) != 0) {
+		if (ep->host != NULL)
+			worker_queue(ep, now);
+		else
+			ep->work_pending = true;
+	}
+	if ((effects & (ENGINE_WAKE_READER | ENGINE_DROP)) != 0)
+		reader_wake(ep, now);
+}
+
+void
+pipeline_drain(struct ktlsim *sim)
+{
+	struct event event;
+
+	while (event_pop(sim->events, &event)) {
+		struct mbuf *m = NULL, *next;
+
+		if (event.handler == stage_arrival ||
+		    event.handler == stage_nic || event.handler == stage_resend)
+			m = mbuf_of_argument(event.argument);
+		for (; m != NULL; m = next) {
+			next = m->m_nextpkt;
+			m_freem(sim->pool, m);
+		}
+	}
+}

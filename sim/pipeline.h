@@ -1,0 +1,35 @@
+/*
+ * pipeline.h - the spine: the road of a segment, one function per stage.
+ *
+ * Order of use: pipeline_offer for every segment that ingress.c has made; the
+ * rest follows from events.  worker.c and reader.c come back through
+ * endpoint_act with what the engine asked for.
+ */
+#ifndef SIM_PIPELINE_H
+#define SIM_PIPELINE_H
+
+#include "sim/event.h"
+
+struct endpoint;
+struct host;
+struct ktlsim;
+struct mbuf;
+struct rx_driver;
+
+/* The driver's side of receive queue `queue`; host->cpu is there already. */
+void rx_driver_init(struct rx_driver *driver, struct host *host,
+		    uint32_t queue);
+void rx_driver_fini(struct rx_driver *driver);
+
+/*
+ * Offer segments of one frame (linked by m_nextpkt) to their host's link at
+ * `time`.  Takes ownership.
+ */
+void pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time);
+
+/* Act on a set of engine effects of one socket. */
+void endpoint_act(struct endpoint *ep, unsigned effects, sim_time now);
+
+/* Free the segments that pending events hold, at the end of a run. */
+void pipeline_drain(struct ktlsim *sim);
+#endif

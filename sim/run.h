@@ -1,0 +1,95 @@
+/*
+ * run.h - one simulation: what its parts share.
+ *
+ * Internal to sim/.  A simulation owns two hosts at most, the connections, and
+ * the pools that both draw from; hosts share no modelled resource.  Who writes
+ * what:
+ *   ingress.c   frames in: parse, flow, cut into segments
+ *   pipeline.c  the spine: arrival -> nic -> ring -> cpu -> tcp -> socket
+ *   worker.c    the TLS worker: begin - crypt - finish in virtual time
+ *   reader.c    the application and its TLS library
+ *   collect.c   results out; invariant.c checks the books
+ */
+#ifndef SIM_RUN_H
+#define SIM_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/config.h"
+#include "sim/conn.h"
+#include "sim/digest.h"
+#include "sim/event.h"
+#include "sim/host.h"
+#include "sim/ktlsim.h"
+#include "sim/results.h"
+
+enum { HOSTS_MAX = 2, NOTES_MAX = 64 };
+
+/* What happened to frames before they became segments of a host. */
+struct input_counts {
+	uint64_t frames;
+	uint64_t not_ip;
+	uint64_t not_tcp;
+	uint64_t cut;	      /* a header was cut off by the snap length */
+	uint64_t malformed;   /* a header contradicts itself */
+	uint64_t payload_cut; /* segments whose payload was cut */
+	uint64_t bad_checksum;
+	uint64_t partial_checksum;
+	uint64_t segmented; /* frames cut into segments of the MSS */
+	uint64_t resent;    /* segments offered again after a loss inside */
+};
+
+struct ktlsim {
+	struct config config;
+	struct event_queue *events;
+	struct mbuf_pool *pool;
+	struct aead_pool *aead;
+	struct keylog *keylog; /* NULL: no keys were given */
+	struct flow_table *flows;
+	struct ipfrag *ipfrag;
+	struct conn **conn; /* by flow id */
+	uint32_t conn_count;
+	uint32_t conn_slots;
+	struct host host[HOSTS_MAX];
+	unsigned host_count;
+	uint64_t draws[COST_COUNT]; /* prices drawn so far, by kind */
+	uint64_t think_draws;
+	struct digest digest;
+	sim_time now;
+	uint64_t events_run;
+	int failure; /* ENOMEM once memory was short: the run is void */
+	ktlsim_deliver_fn *deliver_fn;
+	void *deliver_arg;
+	ktlsim_data_fn *data_fn;
+	void *data_arg;
+	struct input_counts input;
+	uint8_t *scratch; /* HANDSHAKE_PEEK_BYTES for contiguous reads */
+	char notes[NOTES_MAX][256];
+	size_t note_count;
+	char input_status[16];
+	uint64_t input_frames;
+	double wall_s;
+	bool partial;
+	bool running; /* inside ktlsim_run_until */
+	bool finished;
+	struct results results; /* with `finished` */
+};
+
+/* Draw a price: picoseconds, or picoseconds per byte. */
+sim_time price(struct ktlsim *sim, enum cost_id id);
+
+/* Draw a price per byte and multiply. */
+sim_time price_bytes(struct ktlsim *sim, enum cost_id id, uint64_t bytes);
+
+/* Schedule, or record that memory is short. */
+event_id run_event(struct ktlsim *sim, sim_time time, enum event_class class,
+		   event_handler *handler, void *object, uint64_t argument);
+
+/* Keep the first failure of a run. */
+void run_fail(struct ktlsim *sim, int error);
+
+/* Add a note for the reader of the report; more than NOTES_MAX are dropped. */
+void run_note(struct ktlsim *sim, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+#endif

@@ -1,0 +1,308 @@
+/*
+ * worker.c - the TLS worker in virtual time: begin - crypt - finish.
+ *
+ * worker_queue -> (cpu) worker_begin -> worker_done -> ... until the socket is
+ * dry, then the next socket, until the queue is empty.  A step of the CPU is
+ * one record: the bytes are decrypted when the step begins (nobody can see them
+ * before it ends), and the plain record appears when its price has been spent.
+ *
+ * An unbound worker wakes on its home CPU if that is idle, else on the lowest
+ * idle one, else at home (docs/model.md#worker-cpu).
+ */
+#include "sim/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "engine/effects.h"
+#include "engine/ktls_session.h"
+#include "engine/mbuf.h"
+#include "sim/pipeline.h"
+#include "sim/reader.h"
+#include "sim/run.h"
+
+static struct worker *
+worker_of(struct cpu_task *task)
+{
+	return (struct worker *)((char *)task - offsetof(struct worker, task));
+}
+
+/* The price of decrypting: by cipher and key length, per record and byte. */
+static sim_time
+crypt_price(struct ktlsim *sim, const struct ktls_rx_job *job)
+{
+	const struct ktls_session *session = job->session;
+	enum cost_id record = COST_CHACHA20_RECORD, byte = COST_CHACHA20_BYTE;
+	uint32_t overhead = session->framing.hlen + TLS_TAG_BYTES;
+	uint32_t bytes =
+	    job->wire_len > overhead ? job->wire_len - overhead : 0;
+
+	if (session->params.cipher == TLS_CIPHER_AES_GCM) {
+		bool aes256 = session->params.key_len == 32;
+
+		record =
+		    aes256 ? COST_AES256_GCM_RECORD : COST_AES128_GCM_RECORD;
+		byte = aes256 ? COST_AES256_GCM_BYTE : COST_AES128_GCM_BYTE;
+	}
+	return price(sim, record) + price_bytes(sim, byte, bytes);
+}
+
+/* Locks and bookkeeping around the decryption of one record. */
+static sim_time
+record_price(struct worker *worker, struct endpoint *ep, sim_time now)
+{
+	struct host *host = worker->host;
+	struct ktlsim *sim = host->sim;
+	sim_time begin_hold = price(sim, COST_LOCK_BEGIN);
+	sim_time finish_hold = price(sim, COST_LOCK_FINISH);
+	sim_time cost;
+
+	cost = lock_acquire(&ep->lock, &host->lock[HOST_LOCK_BEGIN], now,
+			    begin_hold) +
+	       begin_hold;
+	cost += crypt_price(sim, &worker->job);
+	cost += price(sim, COST_RECORD_DELIVER);
+	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_FINISH],
+			     now + cost, finish_hold) +
+		finish_hold;
+	return cost;
+}
+
+/* Detach the next record and decrypt it; its stamp begins here. */
+static enum ktls_rx_verdict
+record_begin(struct endpoint *ep, struct ktls_rx_job *job,
+	     struct ktls_rx_counters *counters, struct record_stamp *stamp,
+	     sim_time now)
+{
+	unsigned effects = 0;
+	enum ktls_rx_verdict verdict =
+	    ktls_rx_begin(&ep->so, job, counters, &effects);
+
+	if (verdict == KTLS_RX_NOMEM)
+		run_fail(ep->conn->sim, ENOMEM);
+	if (verdict == KTLS_RX_DROPPED) {
+		ep->counts.errors++;
+		if (ep->counts.first_error == 0)
+			ep->counts.first_error = ep->so.so_error;
+	}
+	endpoint_act(ep, effects, now);
+	if (verdict != KTLS_RX_RECORD)
+		return verdict;
+	memset(stamp, 0, sizeof(*stamp));
+	stamp->number = job->seqno;
+	stamp->offset = ep->tls_offset;
+	stamp->wire_bytes = job->wire_len;
+	stamps_take(&ep->stamps, stamp);
+	stamp->keyed_ps = ep->keyed_ps > stamp->appended_ps
+			      ? ep->keyed_ps
+			      : stamp->appended_ps;
+	stamp->begin_ps = now;
+	ep->tls_offset += job->wire_len;
+	ktls_rx_crypt(job);
+	return verdict;
+}
+
+/* Bring the record back and queue its stamp for the reader. */
+static void
+record_finish(struct endpoint *ep, struct ktls_rx_job *job,
+	      struct ktls_rx_counters *counters, struct record_stamp *stamp,
+	      sim_time now)
+{
+	int error = job->error;
+	bool delivered = false;
+	unsigned effects;
+
+	stamp->plaintext_bytes = job->plaintext_len;
+	stamp->type = job->record_type;
+	stamp->decrypted_ps = now;
+	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
+	if (delivered) {
+		ep->counts.records++;
+		endpoint_digest(ep, now, STAGE_DECRYPT, stamp->offset,
+				stamp->wire_bytes);
+		if (stamps_push_record(&ep->stamps, stamp) != 0)
+			run_fail(ep->conn->sim, ENOMEM);
+	} else if (error != 0) {
+		ep->counts.errors++;
+		if (ep->counts.first_error == 0)
+			ep->counts.first_error = error;
+	}
+	endpoint_act(ep, effects, now);
+}
+
+/* The next socket of the queue, if the worker has none in work. */
+static bool
+worker_take_socket(struct worker *worker, sim_time now)
+{
+	struct socket *so;
+
+	if (worker->current != NULL)
+		return true;
+	so = workq_get(&worker->wq);
+	if (so == NULL)
+		return false;
+	worker->current = endpoint_of_socket(so);
+	worker->dropped = false;
+	qstat_leave(&worker->waiting, now, worker->current->queued_ps);
+	return true;
+}
+
+static sim_time
+worker_begin(struct cpu_task *task, sim_time now)
+{
+	struct worker *worker = worker_of(task);
+	enum ktls_rx_verdict verdict;
+	sim_time cost;
+
+	worker->has_job = false;
+	worker->last = task->cpu;
+	if (!worker_take_socket(worker, now))
+		return 0;
+	verdict = record_begin(worker->current, &worker->job,
+			       &worker->host->ktls, &worker->stamp, now);
+	worker->dropped = verdict == KTLS_RX_DROPPED;
+	if (verdict != KTLS_RX_RECORD)
+		return 0;
+	worker->has_job = true;
+	worker->host->records++;
+	cost = record_price(worker, worker->current, now);
+	worker->busy_ps += cost;
+	return cost;
+}
+
+/* The socket ran dry, or is gone: give it back. */
+static void
+worker_end_pass(struct worker *worker, sim_time now)
+{
+	struct endpoint *ep = worker->current;
+	unsigned effects = 0;
+
+	if (ep == NULL)
+		return;
+	worker->current = NULL;
+	worker->host->ktls.sw_rx_inqueue--;
+	if (!worker->dropped)
+		effects = ktls_rx_end_pass(&ep->so);
+	ep->so.so_count--;
+	endpoint_act(ep, effects, now);
+}
+
+static bool
+worker_done(struct cpu_task *task, sim_time now)
+{
+	struct worker *worker = worker_of(task);
+
+	if (worker->has_job) {
+		record_finish(worker->current, &worker->job,
+			      &worker->host->ktls, &worker->stamp, now);
+		worker->has_job = false;
+		if (ktls_rx_ready(&worker->current->so))
+			return true;
+	}
+	worker_end_pass(worker, now);
+	worker->wq.running = worker->wq.so_head != NULL;
+	return worker->wq.running;
+}
+
+void
+worker_init(struct worker *worker, struct host *host, uint32_t id)
+{
+	memset(worker, 0, sizeof(*worker));
+	worker->host = host;
+	worker->id = id;
+	worker->home = &host->cpu[id % host->cpus];
+	worker->task = (struct cpu_task){
+	    .class = CPU_WORKER, .begin = worker_begin, .done = worker_done};
+	workq_init(&worker->wq);
+	qstat_init(&worker->waiting);
+}
+
+void
+worker_fini(struct worker *worker)
+{
+	struct socket *so;
+
+	if (worker->has_job)
+		m_freem(worker->host->sim->pool, worker->job.record);
+	if (worker->current != NULL)
+		worker->current->so.so_count--;
+	while ((so = workq_get(&worker->wq)) != NULL)
+		so->so_count--;
+	qstat_fini(&worker->waiting);
+}
+
+static struct cpu *
+worker_cpu(const struct worker *worker)
+{
+	struct host *host = worker->host;
+
+	if (host->sim->config.ktls_bind == BIND_CPU ||
+	    cpu_is_idle(worker->home))
+		return worker->home;
+	for (uint32_t i = 0; i < host->cpus; i++)
+		if (cpu_is_idle(&host->cpu[i]))
+			return &host->cpu[i];
+	return worker->home;
+}
+
+void
+worker_queue(struct endpoint *ep, sim_time now)
+{
+	struct worker *worker = ep->worker;
+	struct ktlsim *sim = ep->conn->sim;
+	bool asleep = workq_put(&worker->wq, &ep->so);
+	sim_time extra = price(sim, COST_WORKER_ENQUEUE);
+	struct cpu *cpu;
+
+	worker->host->ktls.sw_rx_inqueue++;
+	ep->queued_ps = now;
+	qstat_enter(&worker->waiting, now);
+	if (!asleep) {
+		worker->task.extra_ps += extra;
+		return;
+	}
+	worker->wq.running = true;
+	cpu = worker_cpu(worker);
+	extra += price(sim, COST_WORKER_WAKEUP);
+	if (worker->last != NULL && worker->last != cpu)
+		extra += price(sim, COST_MIGRATION);
+	cpu_wake(cpu, &worker->task, now, extra);
+}
+
+/* One pass over a followed socket: no time passes. */
+static void
+follow_work(struct endpoint *ep, sim_time now)
+{
+	struct ktls_rx_counters counters = {0};
+	struct ktls_rx_job job;
+	struct record_stamp stamp;
+	enum ktls_rx_verdict verdict;
+
+	while ((verdict = record_begin(ep, &job, &counters, &stamp, now)) ==
+	       KTLS_RX_RECORD)
+		record_finish(ep, &job, &counters, &stamp, now);
+	if (verdict != KTLS_RX_DROPPED)
+		endpoint_act(ep, ktls_rx_end_pass(&ep->so), now);
+}
+
+void
+endpoint_follow(struct endpoint *ep, sim_time now)
+{
+	assert(ep->host == NULL);
+	if (ep->following)
+		return;
+	ep->following = true;
+	while (ep->work_pending || ep->read_pending) {
+		if (ep->work_pending) {
+			ep->work_pending = false;
+			follow_work(ep, now);
+		}
+		if (ep->read_pending) {
+			ep->read_pending = false;
+			reader_follow(ep, now);
+		}
+	}
+	ep->following = false;
+}

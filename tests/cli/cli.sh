@@ -1,0 +1,148 @@
+#!/bin/sh
+# cli.sh - the command line as a user meets it: exit statuses, and what is said.
+#
+# usage: tests/cli/cli.sh KTLSIM
+#
+# The captures are made here; one with TLS in it is taken from the folder that
+# KTLSIM_CAPTURES names, and those checks are skipped where it is unset.
+set -u
+ktlsim=${1:?usage: cli.sh KTLSIM}
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+passed=0
+failed=0
+
+# check STATUS TEXT ARGUMENT...: the exit status, and a text that standard
+# output or standard error contains ("" for any).
+check()
+{
+	want=$1
+	text=$2
+	shift 2
+	"$ktlsim" "$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	if [ "$got" = "$want" ] && grep -qF -- "$text" "$dir/out" "$dir/err"
+	then
+		passed=$((passed + 1))
+		return
+	fi
+	failed=$((failed + 1))
+	echo "FAILED: ktlsim $*: status $got, expected $want with '$text'"
+	sed 's/^/    /' "$dir/err"
+}
+
+# require WHAT COMMAND...: a command that must succeed.
+require()
+{
+	what=$1
+	shift
+	if "$@" >"$dir/log" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $what"
+		sed 's/^/    /' "$dir/log"
+	fi
+}
+
+# A pcap of Ethernet without a frame, one cut off, one of another link type.
+header='\324\303\262\241\002\000\004\000\000\000\000\000\000\000\000\000'
+printf "$header"'\377\377\000\000\001\000\000\000' >"$dir/none.pcap"
+printf "$header"'\377\377\000\000\001\000\000\000\001\002' >"$dir/cut.pcap"
+printf "$header"'\377\377\000\000\151\000\000\000' >"$dir/wifi.pcap"
+: >"$dir/empty"
+echo 'CLIENT_RANDOM 00 11' >"$dir/bad.keys"
+
+check 2 'usage: ktlsim COMMAND'
+check 0 'usage: ktlsim COMMAND' --help
+check 0 'ktlsim ' --version
+check 0 'nic.queues' --list-keys
+check 2 "did you mean 'replay'?" replya x
+check 2 "there is no command 'zzzzzz'" zzzzzz
+check 0 '--plaintext DIR' replay --help
+check 0 '--keylog FILE' flows -h
+check 0 'ktlsim ' replay -V
+check 0 '| `nic.queues` |' replay --list-keys=markdown
+check 2 'which capture' replay
+check 2 'one capture at a time' replay a b
+check 2 "did you mean '--keylog'?" replay x --keylgo y
+check 2 "there is no option '--records'" flows x --records y
+check 2 "did you mean 'nic.queues'?" replay x --nic.queus=3
+check 2 "did you mean 'nic.queues'?" replay x --set nic.queus=3
+check 2 "did you mean '--nic.queues'?" replay x --nic_queues=3
+check 2 'lacks a value' replay x --nic.queues
+check 2 'lacks its value' replay x --keylog
+check 2 'takes no value' replay x --quiet=1
+check 2 "there is no option '-z'" replay x -z
+check 2 "did you mean 'always'?" replay x --progress alwys
+check 2 "did you mean 'debug'?" replay x --log-level debgu
+check 2 'markdown' replay x --list-keys=markdwon
+check 2 'run.seed' replay x --seed minus
+check 2 "$dir/no: No such file" replay "$dir/no"
+check 2 "$dir: is a folder" replay "$dir"
+check 2 'SSLKEYLOGFILE' replay "$dir/none.pcap" --keylog "$dir/no"
+check 2 'read by the same run' replay "$dir/none.pcap" --json "$dir/none.pcap"
+check 2 'can be written' replay "$dir/none.pcap" --records "$dir/no/r.csv"
+check 2 'Not a directory' replay "$dir/none.pcap" --plaintext "$dir/empty"
+check 1 'the file is empty' replay "$dir/empty"
+check 1 'link type 105' replay "$dir/wifi.pcap"
+check 1 'truncated' replay "$dir/cut.pcap"
+check 1 '"input_status": "truncated"' replay "$dir/cut.pcap" --json -
+check 0 'There is no TCP flow' replay "$dir/none.pcap"
+check 0 'There is no TCP flow' flows "$dir/none.pcap"
+check 0 '[]' flows "$dir/none.pcap" --json -
+check 0 'no usable line' replay "$dir/none.pcap" --keylog "$dir/empty"
+check 0 '1 malformed line' replay "$dir/none.pcap" --keylog "$dir/bad.keys"
+check 0 '"run.seed": "7"' replay "$dir/none.pcap" --json - --seed 7
+check 0 '"nic.queues": "2"' replay --nic.queues=2 "$dir/none.pcap" --json -
+check 0 'nic.queues = 2' replay "$dir/none.pcap" --set nic.queues=2 \
+	--log-level debug
+check 0 'frames/s' replay "$dir/none.pcap" --progress always
+
+# -q leaves nothing but errors.
+"$ktlsim" replay "$dir/none.pcap" -q --keylog "$dir/empty" \
+	>"$dir/out" 2>"$dir/err"
+require 'quiet prints nothing' cmp "$dir/out" /dev/null
+require 'quiet warns of nothing' cmp "$dir/err" /dev/null
+
+# A full disk is a failed run.
+if [ -c /dev/full ]; then
+	check 1 'not complete' replay "$dir/none.pcap" -q --json /dev/full
+	check 1 'not complete' replay "$dir/none.pcap" -q --records /dev/full
+	"$ktlsim" replay "$dir/none.pcap" >/dev/full 2>"$dir/err"
+	require 'standard output is full' [ $? = 1 ]
+fi
+
+real=${KTLSIM_CAPTURES:-}/own/v-tls13-4M
+if [ ! -f "$real/capture.pcap" ]; then
+	echo "KTLSIM_CAPTURES is not set: skipped the checks with real TLS"
+else
+	check 0 'keys found' replay "$real/capture.pcap" \
+		--keylog "$real/keys.txt" --plaintext "$dir/plain" \
+		--records "$dir/records.csv" --json "$dir/result.json"
+	require 'what the client sent' \
+		grep -q "\"app_sha256\": \"$(sha256sum \
+		<"$dir/plain/flow-0001-c2s.bin" | cut -d' ' -f1)\"" \
+		"$dir/result.json"
+	require 'what the server sent' \
+		grep -q "\"app_sha256\": \"$(sha256sum \
+		<"$dir/plain/flow-0001-s2c.bin" | cut -d' ' -f1)\"" \
+		"$dir/result.json"
+	require 'plaintext for the owner alone' \
+		sh -c "ls -l '$dir/plain/flow-0001-s2c.bin' |
+			grep -q '^-rw-------'"
+	require 'a header and a row per record, times in order' \
+		awk -F, 'NR == 1 && $18 != "read_end_ps" { exit 1 }
+			NR > 1 && NF != 18 { exit 1 }
+			NR > 1 { for (i = 10; i < 18; i++)
+				if ($(i) > $(i + 1)) exit 1 }
+			END { if (NR < 200) exit 1 }' "$dir/records.csv"
+	check 0 'no key log' flows "$real/capture.pcap"
+	check 0 'run.time_limit ended the run after 11 frames' \
+		replay "$real/capture.pcap" --run.time_limit=10ms
+	"$ktlsim" replay - <"$real/capture.pcap" >"$dir/out" 2>"$dir/err"
+	require 'standard input' grep -q 'ok, 3,236 frames' "$dir/out"
+fi
+
+echo "command line: $passed passed, $failed failed"
+[ "$failed" = 0 ]

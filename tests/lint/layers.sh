@@ -1,0 +1,77 @@
+#!/bin/sh
+# layers.sh - who may include whom (docs/architecture.md).
+#
+# usage: tests/lint/layers.sh [ROOT]
+#
+# Prints every #include that breaks a rule; exit status 1 where there is one.
+set -eu
+
+cd "${1:-.}"
+
+find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
+	xargs awk '
+	BEGIN {
+		# What nicmodel and traces may know of the engine.
+		currency = "^engine/(mbuf|aead|tls_record|suite)[.]h$"
+	}
+	function complain(why) {
+		printf "%s:%d: includes %s: %s\n", FILENAME, FNR, name, why
+		bad = 1
+	}
+	function only(pattern, where) {
+		if (FILENAME !~ where)
+			complain("allowed in " where " only")
+	}
+	function libraries() {
+		if (name ~ /^openssl\//)
+			only(name, "aead_openssl.c|key_schedule[a-z_]*.c|" \
+				"sim/content_hash.c")
+		if (name ~ /^pcap/)
+			only(name, "traces/trace_pcap.c|sim/cli/")
+		if (name ~ /^event2?\//)
+			only(name, "sim/live/|sim/study/")
+		if (name ~ /^(jansson|ini|zlib|check)[.]h$/ &&
+		    FILENAME ~ /^(engine|nicmodel)\//)
+			complain("these folders use libc only")
+	}
+	function libc() {
+		if (FILENAME ~ /^engine\// &&
+		    name ~ /^(time|pthread|stdio|sys\/time|unistd)[.]h$/)
+			complain("the engine has no clock, no threads, no files")
+		if (FILENAME ~ /^nicmodel\// &&
+		    name ~ /^(time|pthread|stdio|sys\/time|unistd)[.]h$/)
+			complain("the NIC has no clock, no threads, no files")
+		if (FILENAME ~ /^traces\// && name ~ /^(time|pthread)[.]h$/)
+			complain("traces have no clock and no threads")
+		if (name == "pthread.h" && FILENAME ~ /^sim\//)
+			only(name, "sim/exec_threads.c")
+	}
+	function project() {
+		if (name ~ /^tests\// || name ~ /^adapters\//)
+			complain("no part of the program")
+		if (FILENAME ~ /^engine\// && name !~ /^engine\//)
+			complain("the engine knows itself only")
+		if (FILENAME ~ /^nicmodel\// && name !~ /^nicmodel\// &&
+		    name !~ currency)
+			complain("the NIC knows mbufs, records, suites, AEADs")
+		if (FILENAME ~ /^traces\// && name !~ /^traces\// &&
+		    name !~ currency)
+			complain("traces know mbufs, records, suites, AEADs")
+		if (FILENAME ~ /^adapters\// && name !~ /^adapters\// &&
+		    name != "sim/ktlsim.h")
+			complain("adapters know the public interface only")
+		if (name !~ /\//)
+			complain("write it from the root")
+	}
+	/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+		name = $0
+		sub(/^[^<"]*[<"]/, "", name)
+		sub(/[>"].*$/, "", name)
+		if ($0 ~ /"/)
+			project()
+		else {
+			libc()
+			libraries()
+		}
+	}
+	END { exit bad }'

@@ -1,0 +1,83 @@
+#!/bin/sh
+# install-deps.sh - install the Debian packages that are missing, and only them.
+#
+# usage: tools/install-deps.sh run|check|ci
+#
+# Needs root or sudo when something is missing; touches nothing otherwise.
+set -eu
+
+goal=${1:-run}
+missing=
+
+need() { # packages...
+	for package in "$@"; do
+		missing="$missing $package"
+	done
+}
+
+need_command() { # command package...
+	command -v "$1" >/dev/null 2>&1 && return
+	shift
+	need "$@"
+}
+
+need_library() { # pkg-config name, header, package
+	if command -v pkg-config >/dev/null 2>&1; then
+		pkg-config --exists "$1" || need "$3"
+	elif ! [ -e "/usr/include/$2" ]; then
+		need "$3"
+	fi
+}
+
+need_command cc gcc
+[ -e /usr/include/stdio.h ] || need libc6-dev
+need_command pkg-config pkg-config
+need_library libcrypto openssl/evp.h libssl-dev
+need_library libpcap pcap/pcap.h libpcap-dev
+need_library jansson jansson.h libjansson-dev
+need_library inih ini.h libinih-dev
+need_library zlib zlib.h zlib1g-dev
+case $goal in
+run) ;;
+check | ci)
+	need_library check check.h check
+	;;
+*)
+	echo "usage: $0 run|check|ci" >&2
+	exit 2
+	;;
+esac
+if [ "$goal" = ci ]; then
+	need_command c++ g++
+	need_command clang clang
+	need_command clang-format clang-format
+	need_command ctags universal-ctags
+	need_command mandoc mandoc
+	need_command shellcheck shellcheck
+	need_command llvm-profdata llvm
+	find /usr/lib/llvm-* -name 'libclang_rt.fuzzer-*.a' 2>/dev/null |
+		grep -q . || need libclang-rt-dev
+fi
+
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "These packages (Debian names) are missing:$missing" >&2
+	exit 1
+fi
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null 2>&1; then
+		echo "As root, please: apt-get install$missing" >&2
+		exit 1
+	fi
+	sudo=sudo
+fi
+echo "Installing:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # a list of words
+{
+	$sudo apt-get -q update >&2
+	$sudo env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y --no-install-recommends install $missing >&2
+}

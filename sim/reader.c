@@ -226,29 +226,38 @@ reader_begin(struct cpu_task *task, sim_time now)
 	return 0;
 }
 
+static enum ktls_crypto
+install_crypto(const struct endpoint *ep,
+	       const struct handshake_effect *install)
+{
+	if (install->assumed)
+		return KTLS_CRYPTO_ASSUMED;
+	if (install->model || ep->conn->cut ||
+	    ep->conn->sim->config.crypto_mode == CRYPTO_MODEL)
+		return KTLS_CRYPTO_MODEL;
+	return KTLS_CRYPTO_REAL;
+}
+
 int
 endpoint_install(struct endpoint *ep, const struct handshake_effect *install,
 		 sim_time now)
 {
 	struct ktlsim *sim = ep->conn->sim;
-	bool model = install->model || ep->conn->cut ||
-		     sim->config.crypto_mode == CRYPTO_MODEL;
+	enum ktls_crypto crypto = install_crypto(ep, install);
 	uint32_t workers = ep->host != NULL ? ep->host->workers : 1;
 	struct ktls_session *session;
 	unsigned effects = 0;
 	int error;
 
-	error =
-	    ktls_session_create(&session, &install->key,
-				model ? KTLS_CRYPTO_MODEL : KTLS_CRYPTO_REAL,
-				sim->aead, ep->flowid % workers);
+	error = ktls_session_create(&session, &install->key, crypto, sim->aead,
+				    ep->flowid % workers);
 	if (error != 0)
 		return error;
 	if (ep->host != NULL)
 		ep->worker = &ep->host->worker[session->wq_index];
 	ep->tls_offset = ep->read_offset;
 	ep->keyed = true;
-	ep->real = !model;
+	ep->real = crypto == KTLS_CRYPTO_REAL;
 	ep->keyed_ps = now;
 	ep->reader.mode = READER_RECORDS;
 	error =

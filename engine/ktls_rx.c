@@ -302,19 +302,18 @@ bool
 ktls_rx_ready(const struct socket *so)
 {
 	const struct sockbuf *sb = &so->so_rcv;
+	const struct ktls_session *session = sb->sb_tls_info;
 	uint8_t bytes[TLS_HEADER_BYTES];
 	struct tls_record_header header;
 
-	if (sb->sb_tls_info->key_pending)
+	if (session->key_pending || head_of(sb) != HEAD_PARTIAL)
 		return true;
-	if (sb->sb_tlscc < TLS_HEADER_BYTES)
+	if (sb->sb_tlscc < session->framing.hlen)
 		return false;
-	if (!m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
-		return true;
+	(void)m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes);
 	tls_record_parse(bytes, &header);
-	return sb->sb_tlscc >= (uint32_t)TLS_HEADER_BYTES + header.length ||
-	       tls_record_check(&header, sb->sb_tls_info->params.version,
-				&sb->sb_tls_info->framing) != 0;
+	return tls_record_check(&header, session->params.version,
+				&session->framing) != 0;
 }
 
 static void

@@ -49,8 +49,8 @@ struct ktls_rx_job {
 	int error;		/* set by crypt: 0, EBADMSG, EMSGSIZE */
 	uint8_t header[21];	/* the wire's header and explicit IV */
 	uint8_t record_type;	/* set by crypt: inner type for TLS 1.3 */
-	bool rekeys;		/* set by crypt: KeyUpdate, or CCS in 1.2;
-				   false in model mode */
+	bool rekeys;		/* set by crypt: CCS in 1.2, KeyUpdate (which
+				   model mode cannot see) */
 	bool exclusive;		/* nobody else holds a byte of record */
 };
 

@@ -478,6 +478,7 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 	 */
 	if (time == sim->now && !sim->running &&
 	    event_next_time(sim->events) > time) {
+		sim->events_run++;
 		stage_arrival(sim, (uint64_t)(uintptr_t)segments, time);
 		return;
 	}

@@ -357,7 +357,7 @@ read_protected(struct handshake *hs, enum flow_direction direction,
 	case FLIGHT_UNDECIDED:
 		break;
 	}
-	assert(!"a flight that was not begun");
+	assert(false); /* begin_flight has decided it */
 	return 0;
 }
 

@@ -249,12 +249,15 @@ worker_begin(void)
 {
 	unsigned effects;
 	enum ktls_rx_verdict verdict;
+	bool ready;
 
 	if (one_in(10))
 		mbuf_pool_fail_after(fx.pool, 1 + below(2));
+	ready = ktls_rx_ready(&fx.so);
 	verdict = ktls_rx_begin(&fx.so, &job, &fx.counters, &effects);
 	mbuf_pool_fail_after(fx.pool, 0);
 	MUST(effects == 0);
+	MUST(ready == (verdict != KTLS_RX_DRY));
 	model.worker = WORKER_ENDING;
 	if (verdict == KTLS_RX_NOMEM) {
 		MUST(head_complete() && !model.waits);

@@ -75,6 +75,17 @@ walk_headers(const struct ktls_key *key, const uint8_t *data, size_t size)
 	return walk;
 }
 
+/* Behind a ChangeCipherSpec the session goes on with the key that it has. */
+static void
+next_key(struct socket *so)
+{
+	struct ktls_key key = so->so_rcv.sb_tls_info->params;
+	unsigned effects;
+	int error = ktls_rx_next_key(so, &key, &effects);
+
+	assert(error == 0);
+}
+
 /* Returns whether the connection survived. */
 static bool
 work(struct socket *so, struct ktls_rx_counters *counters, uint32_t *records)
@@ -84,8 +95,14 @@ work(struct socket *so, struct ktls_rx_counters *counters, uint32_t *records)
 	unsigned effects;
 	bool delivered;
 
-	while ((verdict = ktls_rx_begin(so, &job, counters, &effects)) ==
-	       KTLS_RX_RECORD) {
+	for (;;) {
+		verdict = ktls_rx_begin(so, &job, counters, &effects);
+		if (verdict == KTLS_RX_WAITKEY) {
+			next_key(so);
+			continue;
+		}
+		if (verdict != KTLS_RX_RECORD)
+			break;
 		ktls_rx_crypt(&job);
 		assert(job.error != 0 ||
 		       job.plaintext_len <= TLS_PLAINTEXT_MAX);
@@ -97,6 +114,12 @@ work(struct socket *so, struct ktls_rx_counters *counters, uint32_t *records)
 		return false;
 	effects = ktls_rx_end_pass(so);
 	assert((effects & ENGINE_QUEUE_WORK) == 0);
+	if (verdict == KTLS_RX_WAITKEY) {
+		const struct ktls_key key = so->so_rcv.sb_tls_info->params;
+		int error = ktls_rx_next_key(so, &key, &effects);
+
+		assert(error == 0);
+	}
 	return true;
 }
 
@@ -113,9 +136,11 @@ feed(struct socket *so, struct mbuf_pool *pool, uint32_t segment,
 		    m_from_bytes(pool, data + off, (uint32_t)len, 0);
 
 		assert(m != NULL);
-		if ((sbappendstream(&so->so_rcv, m) & ENGINE_QUEUE_WORK) != 0 &&
-		    !work(so, &counters, &records))
-			break;
+		sbappendstream(&so->so_rcv, m);
+		/* A next key may queue the socket again. */
+		while ((so->so_rcv.sb_flags & SB_TLS_RX_RUNNING) != 0)
+			if (!work(so, &counters, &records))
+				return records;
 	}
 	return records;
 }

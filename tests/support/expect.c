@@ -32,6 +32,15 @@ expect_count(const char *what, uint64_t got, uint64_t want)
 }
 
 void
+expect_near(const char *what, uint64_t got, uint64_t want, uint64_t apart)
+{
+	ck_assert_msg((got > want ? got - want : want - got) <= apart,
+		      "%s: %s is %" PRIu64 ", not within %" PRIu64
+		      " of %" PRIu64,
+		      place, what, got, apart, want);
+}
+
+void
 expect_text(const char *what, const char *got, const char *want)
 {
 	ck_assert_msg(strcmp(got, want) == 0, "%s: %s is '%s', not '%s'", place,

@@ -14,6 +14,8 @@ void expect_place(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
 void expect_count(const char *what, uint64_t got, uint64_t want);
+/* got lies within `apart` of want. */
+void expect_near(const char *what, uint64_t got, uint64_t want, uint64_t apart);
 void expect_text(const char *what, const char *got, const char *want);
 
 /* got contains want. */

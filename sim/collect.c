@@ -464,6 +464,30 @@ note_model(struct ktlsim *sim)
 			 unsourced, config->cost_profile);
 }
 
+/* What is known less well because keys were missing. */
+static void
+note_flows(struct ktlsim *sim, const struct results *results)
+{
+	uint64_t headers = 0, assumed = 0, inferred = 0;
+
+	for (size_t i = 0; i < results->flow_count; i++) {
+		const struct results_flow *flow = &results->flows[i];
+
+		headers += strcmp(flow->timed_from, "headers") == 0;
+		assumed += strcmp(flow->timed_from, "assumed") == 0;
+		inferred += flow->border_inferred;
+	}
+	note_count(sim, headers,
+		   "flows without keys are timed from record headers: inner "
+		   "types, padding and KeyUpdates of TLS 1.3 are unknown");
+	note_count(sim, assumed,
+		   "flows are timed as if they had the suite "
+		   "ktls.assumed_suite; each flow gives the reason");
+	note_count(sim, inferred,
+		   "flows: the border of handshake and data is inferred, "
+		   "within a few records");
+}
+
 static int
 collect_notes(struct ktlsim *sim, struct results *results)
 {
@@ -472,8 +496,10 @@ collect_notes(struct ktlsim *sim, struct results *results)
 		run_note(sim, "overloaded: more was queued than a receive "
 			      "window holds; latencies grow with the length of "
 			      "the input");
-	if (sim->host_count > 0)
+	if (sim->host_count > 0) {
 		note_model(sim);
+		note_flows(sim, results);
+	}
 	note_inputs(sim);
 	results->notes = calloc(sim->note_count + 1, sizeof(*results->notes));
 	if (results->notes == NULL)

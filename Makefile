@@ -82,7 +82,8 @@ TEST_OBJ  := $(TEST_SRC:%.c=$(B)/%.o) $(B)/tests/run.o
 SUP_OBJ   := $(SUP_SRC:%.c=$(B)/%.o)
 FUZZ_OBJ  := $(FUZZ_SRC:%.c=$(B)/%.o) $(B)/tests/fuzz/replay_main.o
 BENCH_SUP := $(patsubst %.c,$(B)/%.o,\
-	       $(filter-out $(BENCH_SRC),$(wildcard bench/*.c)))
+	       $(filter-out $(BENCH_SRC),$(wildcard bench/*.c)) \
+	       tests/support/packet.c tests/support/tls_seal.c)
 BENCHES   := $(patsubst %,$(B)/%,$(basename $(BENCH_SRC)))
 ALL_OBJ   := $(LIB_OBJ) $(CLI_OBJ) $(TEST_OBJ) $(SUP_OBJ) $(FUZZ_OBJ) \
 	     $(BENCHES:%=%.o) $(BENCH_SUP)

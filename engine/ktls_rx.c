@@ -121,7 +121,7 @@ end_in_record(struct socket *so)
 
 /*
  * An unreadable head goes to a worker once, whose begin tells the driver; after
- * that the socket is quiet, and the end of the stream is a plain one: the
+ * that the socket is quiet, and its reader sees a plain end of the stream: the
  * capture lacks the bytes, not the stream.
  */
 static unsigned
@@ -133,10 +133,7 @@ check_unreadable(struct socket *so)
 		sb->sb_flags |= SB_TLS_RX_RUNNING;
 		return ENGINE_QUEUE_WORK;
 	}
-	if ((sb->sb_state & SBS_CANTRCVMORE) == 0)
-		return 0;
-	sbflush_tls(sb);
-	return ENGINE_WAKE_READER;
+	return sb->sb_state & SBS_CANTRCVMORE ? ENGINE_WAKE_READER : 0;
 }
 
 unsigned
@@ -301,6 +298,24 @@ ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 	return take_record(sb, job, wire_len);
 }
 
+bool
+ktls_rx_ready(const struct socket *so)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+	const struct ktls_session *session = sb->sb_tls_info;
+	uint8_t bytes[TLS_HEADER_BYTES];
+	struct tls_record_header header;
+
+	if (session->key_pending || head_of(sb) != HEAD_PARTIAL)
+		return true;
+	if (sb->sb_tlscc < session->framing.hlen)
+		return false;
+	(void)m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes);
+	tls_record_parse(bytes, &header);
+	return tls_record_check(&header, session->params.version,
+				&session->framing) != 0;
+}
+
 static void
 count_decrypt(const struct ktls_rx_job *job, struct ktls_rx_counters *counters)
 {
@@ -406,6 +421,21 @@ ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 	}
 	*job = (struct ktls_rx_job){0};
 	return effects;
+}
+
+void
+ktls_rx_abandon(struct socket *so, struct ktls_rx_job *job)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if (job->record == NULL)
+		return;
+	job->session->detached--;
+	sb->sb_ccc -= sb->sb_tlsdcc;
+	sb->sb_tlsdcc = 0;
+	m_freem(sb->sb_pool, job->record);
+	m_freem(sb->sb_pool, job->control);
+	*job = (struct ktls_rx_job){0};
 }
 
 unsigned

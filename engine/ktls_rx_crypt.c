@@ -47,12 +47,16 @@ crypt_model(struct ktls_rx_job *job)
 
 	if (params->cipher == TLS_CIPHER_AES_CBC)
 		trail = (uint32_t)tls_hash_bytes(params->mac) + 1;
+	if (trail > body)
+		trail = body;
 	job->plaintext_len = body - trail;
 	if (job->plaintext_len > TLS_PLAINTEXT_MAX)
 		job->plaintext_len = TLS_PLAINTEXT_MAX;
 	job->trail_len = body - job->plaintext_len;
 	job->record_type =
 	    params->version == TLS_1_3 ? TLS_APPLICATION_DATA : job->header[0];
+	/* A TLS 1.2 ChangeCipherSpec shows its type; a KeyUpdate does not. */
+	job->rekeys = job->record_type == TLS_CHANGE_CIPHER_SPEC;
 	return 0;
 }
 

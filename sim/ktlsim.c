@@ -246,8 +246,10 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 	if (code == 0)
 		code = endpoint_install(ep, &install, sim->now);
 	ktls_key_clear(&install.key);
-	if (code == 0)
+	if (code == 0) {
+		ep->conn->declared = true;
 		return 0;
+	}
 	return fail(error, code, "%s -> %s: %s", flow->client, flow->server,
 		    code == EEXIST ? "this direction has a key already"
 				   : strerror(code));
@@ -310,6 +312,7 @@ ktlsim_run_until(struct ktlsim *sim, uint64_t time_ps)
 {
 	struct event event;
 
+	sim->running = true;
 	while (sim->failure == 0 && event_next_time(sim->events) <= time_ps &&
 	       event_pop(sim->events, &event)) {
 		sim->now = event.time;

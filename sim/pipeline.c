@@ -196,6 +196,13 @@ poll_price(struct endpoint *ep, const struct mbuf *m, uint32_t frames,
 	return cost + hold;
 }
 
+/* The capture's times are those of the softirq: no NIC, no interrupts. */
+static bool
+captured_on_host(const struct host *host)
+{
+	return host->sim->config.replay_capture_point == CAPTURE_HOST;
+}
+
 /*
  * Frames become visible at times that are known when the NIC takes them, so
  * that needs no event: whoever looks at the ring brings it up to date.
@@ -253,6 +260,8 @@ poll_done(struct cpu_task *task, sim_time now)
 	show_frames(q, now);
 	if (q->visible > 0)
 		return true;
+	if (captured_on_host(driver->host))
+		return false;
 	moderation_act(driver, nic_moderation_unmask(&q->moderation, now, 0),
 		       now);
 	for (m = q->hidden; m != NULL; m = m->m_nextpkt)
@@ -430,7 +439,7 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 		endpoint_follow(ep, now);
 		return;
 	}
-	end = sim->config.replay_capture_point == CAPTURE_HOST
+	end = captured_on_host(host)
 		  ? now
 		  : link_send(&host->nic.link, now, m->m_pkthdr.wire_bytes);
 	host->segments.segments_in++;
@@ -469,6 +478,7 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 	 */
 	if (time == sim->now && !sim->running &&
 	    event_next_time(sim->events) > time) {
+		sim->events_run++;
 		stage_arrival(sim, (uint64_t)(uintptr_t)segments, time);
 		return;
 	}

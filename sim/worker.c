@@ -198,7 +198,8 @@ worker_done(struct cpu_task *task, sim_time now)
 		record_finish(worker->current, &worker->job,
 			      &worker->host->ktls, &worker->stamp, now);
 		worker->has_job = false;
-		return true;
+		if (ktls_rx_ready(&worker->current->so))
+			return true;
 	}
 	worker_end_pass(worker, now);
 	worker->wq.running = worker->wq.so_head != NULL;
@@ -224,7 +225,7 @@ worker_fini(struct worker *worker)
 	struct socket *so;
 
 	if (worker->has_job)
-		m_freem(worker->host->sim->pool, worker->job.record);
+		ktls_rx_abandon(&worker->current->so, &worker->job);
 	if (worker->current != NULL)
 		worker->current->so.so_count--;
 	while ((so = workq_get(&worker->wq)) != NULL)
@@ -262,7 +263,6 @@ worker_queue(struct endpoint *ep, sim_time now)
 		worker->task.extra_ps += extra;
 		return;
 	}
-	worker->wq.running = true;
 	cpu = worker_cpu(worker);
 	extra += price(sim, COST_WORKER_WAKEUP);
 	if (worker->last != NULL && worker->last != cpu)

@@ -42,8 +42,8 @@ struct trace_frame {
 struct trace_source;
 
 struct trace_source_ops {
-	/* Due time of the next frame, UINT64_MAX at the end.  Pure. */
-	uint64_t (*next_time)(const struct trace_source *source);
+	/* Due time of the next frame, UINT64_MAX at the end; may read it. */
+	uint64_t (*next_time)(struct trace_source *source);
 	/* Take the next frame: 1, 0 at the end, -1 on an error (kept). */
 	int (*next)(struct trace_source *source, struct trace_frame *frame);
 	/* What the receiver has acknowledged and offers. */

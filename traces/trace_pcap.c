@@ -5,9 +5,9 @@
  * road of a file: spool.c makes it plain and seekable; a first pass collects
  * the secrets of a pcapng; libpcap reads the frames, always at nanoseconds.
  *
- * The time of the next frame must be known before it is taken, so one frame is
- * read ahead.  libpcap overwrites a frame when it reads another, hence the one
- * copy in next().
+ * Whoever asks for the time of the next frame makes it read ahead; libpcap
+ * overwrites a frame when it reads another, so a frame lasts until the next
+ * call, and nothing is copied here.
  *
  * What is wrong with the container is kept in `failure` and told when the
  * frames before it have been handed out; damage that does not end the frames
@@ -37,7 +37,6 @@
 enum {
 	STREAM_BUFFER = 1 << 18, /* stays in a level-2 cache */
 	FIRST_PASS_PIECE = 1 << 16,
-	FRAME_MAX = 262144, /* libpcap's own limit for the link types read */
 	NSEC_PER_SEC = 1000000000,
 	PSEC_PER_NSEC = 1000,
 };
@@ -65,7 +64,7 @@ struct trace_pcap {
 
 	struct trace_frame ahead; /* read, not yet taken; libpcap's data */
 	bool ahead_valid;
-	uint8_t *taken; /* FRAME_MAX bytes: data of the frame taken last */
+	bool ended; /* no frame is left: the end, or `failure` */
 
 	bool time_known;
 	struct stamp latest;  /* the latest stamp so far */
@@ -298,41 +297,45 @@ read_ahead(struct trace_pcap *trace)
 		fail_damage(trace);
 	else if (result != 1)
 		fail_container(trace);
-	else if (header->caplen > FRAME_MAX)
-		fail(&trace->failure, EINVAL,
-		     "%s: after frame %" PRIu64 ": a frame of %u bytes",
-		     trace->path, trace->stats.frames, header->caplen);
 	else
 		ahead_set(trace, header, data);
 }
 
-static const struct trace_pcap *
-trace_of(const struct trace_source *source)
+static struct trace_pcap *
+trace_of(struct trace_source *source)
 {
-	return (const struct trace_pcap *)source;
+	return (struct trace_pcap *)source;
+}
+
+/* The next frame is in `ahead`; false at the end or after a failure. */
+static bool
+have_ahead(struct trace_pcap *trace)
+{
+	if (!trace->ahead_valid && !trace->ended)
+		read_ahead(trace);
+	trace->ended = !trace->ahead_valid;
+	return trace->ahead_valid;
 }
 
 static uint64_t
-pcap_source_next_time(const struct trace_source *source)
+pcap_source_next_time(struct trace_source *source)
 {
-	const struct trace_pcap *trace = trace_of(source);
+	struct trace_pcap *trace = trace_of(source);
 
-	return trace->ahead_valid ? trace->ahead.time_ps : TIME_NEVER;
+	return have_ahead(trace) ? trace->ahead.time_ps : TIME_NEVER;
 }
 
 static int
 pcap_source_next(struct trace_source *source, struct trace_frame *frame)
 {
-	struct trace_pcap *trace = (struct trace_pcap *)source;
+	struct trace_pcap *trace = trace_of(source);
 
-	if (!trace->ahead_valid)
+	if (!have_ahead(trace))
 		return trace->failure.code != 0 ? -1 : 0;
 	*frame = trace->ahead;
-	memcpy(trace->taken, frame->data, frame->captured_len);
-	frame->data = trace->taken;
+	trace->ahead_valid = false;
 	trace->stats.frames++;
 	trace->stats.bytes += frame->captured_len;
-	read_ahead(trace);
 	return 1;
 }
 
@@ -359,7 +362,6 @@ trace_free(struct trace_pcap *trace)
 		fclose(trace->stream);
 	pcapng_blocks_destroy(trace->blocks);
 	free(trace->stream_buffer);
-	free(trace->taken);
 	free(trace->path);
 	free(trace);
 }
@@ -463,7 +465,7 @@ link_take(struct trace_pcap *trace, struct trace_error *error)
 	}
 }
 
-/* Hand the stream to libpcap and read up to the first frame. */
+/* Hand the stream to libpcap, and read up to the first frame. */
 static int
 frames_begin(struct trace_pcap *trace, struct trace_error *error)
 {
@@ -479,7 +481,7 @@ frames_begin(struct trace_pcap *trace, struct trace_error *error)
 			    trace->path, message);
 	if (link_take(trace, error) != 0)
 		return error->code;
-	read_ahead(trace);
+	(void)have_ahead(trace);
 	return 0;
 }
 
@@ -490,10 +492,8 @@ trace_begin(struct trace_pcap *trace, const char *path,
 	struct spool spool;
 
 	trace->path = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
-	trace->taken = malloc(FRAME_MAX);
 	trace->stream_buffer = malloc(STREAM_BUFFER);
-	if (trace->path == NULL || trace->taken == NULL ||
-	    trace->stream_buffer == NULL)
+	if (trace->path == NULL || trace->stream_buffer == NULL)
 		return fail(error, ENOMEM, "%s: no memory", path);
 	if (spool_open(&spool, path, error) != 0)
 		return error->code;

@@ -111,6 +111,23 @@ sim_driver_host(struct sim_driver *driver, unsigned index)
 	return &results->hosts[index];
 }
 
+void
+sim_driver_expect(const struct sim_driver *driver, const char *field,
+		  size_t offset, const uint64_t *values, size_t count)
+{
+	ck_assert_msg(driver->records == count, "%s: %zu records, not %zu",
+		      field, driver->records, count);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t found;
+
+		memcpy(&found, (const char *)&driver->record[i] + offset,
+		       sizeof(found));
+		ck_assert_msg(found == values[i],
+			      "record %zu: %s is %" PRIu64 ", not %" PRIu64, i,
+			      field, found, values[i]);
+	}
+}
+
 uint64_t
 sim_driver_counter(struct sim_driver *driver, const char *name)
 {

@@ -74,6 +74,19 @@ void sim_driver_finish(struct sim_driver *driver);
 const struct results_host *sim_driver_host(struct sim_driver *driver,
 					   unsigned index);
 
+/*
+ * SIM_EXPECT(&driver, begin_ps, 9000000, 12000000): what the field (a number of
+ * 64 bits) of all records delivered so far is, in order of delivery.
+ */
+#define SIM_EXPECT(driver, field, ...)                             \
+	sim_driver_expect(                                         \
+	    driver, #field, offsetof(struct ktlsim_record, field), \
+	    (const uint64_t[]){__VA_ARGS__},                       \
+	    sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+void sim_driver_expect(const struct sim_driver *driver, const char *field,
+		       size_t offset, const uint64_t *values, size_t count);
+
 /* A counter of the host's NIC or TLS by its ethtool or sysctl name. */
 uint64_t sim_driver_counter(struct sim_driver *driver, const char *name);
 

@@ -7,10 +7,9 @@
  * bytes has 1000 that are charged, so that it costs 1 + 1 + 1 us: cipher,
  * bytes, delivery.  In the comments times are microseconds, A and B records.
  */
+#include "sim/results.h"
 #include "tests/support/sim_driver.h"
 #include "tests/support/suite_table.h"
-
-#include "sim/results.h"
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 

@@ -151,8 +151,8 @@ begin_handshake(struct endpoint *ep, sim_time now)
 	}
 	ask_tls_library(ep);
 	if (peer_was_not_captured(ep)) {
-		handshake_end(ep->conn->handshake,
-			      endpoint_peer(ep)->direction, true);
+		handshake_end(ep->conn->handshake, endpoint_peer(ep)->direction,
+			      true);
 		ask_tls_library(ep);
 	}
 	reader->offered = ep->so.so_rcv.sb_ccc;

@@ -37,6 +37,19 @@
 #include "engine/socket.h"
 #include "engine/tls_record.h"
 
+void
+ktls_rx_counters_add(struct ktls_rx_counters *counters,
+		     const struct ktls_rx_counters *other)
+{
+	counters->sw_rx_inqueue += other->sw_rx_inqueue;
+	counters->corrupted_records += other->corrupted_records;
+	counters->failed_crypto += other->failed_crypto;
+	counters->tls12_gcm_decrypts += other->tls12_gcm_decrypts;
+	counters->tls12_chacha20_decrypts += other->tls12_chacha20_decrypts;
+	counters->tls13_gcm_decrypts += other->tls13_gcm_decrypts;
+	counters->tls13_chacha20_decrypts += other->tls13_chacha20_decrypts;
+}
+
 int
 ktls_rx_enable(struct socket *so, struct ktls_session *session,
 	       uint64_t rec_seq, unsigned *effects)

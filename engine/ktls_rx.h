@@ -66,6 +66,10 @@ struct ktls_rx_counters {
 	uint64_t tls13_chacha20_decrypts;
 };
 
+/* Add what another worker has counted. */
+void ktls_rx_counters_add(struct ktls_rx_counters *counters,
+			  const struct ktls_rx_counters *other);
+
 /*
  * setsockopt(TCP_RXTLS_ENABLE): takes over the caller's reference to session,
  * makes everything queued ciphertext and checks for a complete record.

@@ -43,6 +43,7 @@ struct ktls_rx_job {
 	struct mbuf *control;	      /* empty, for the control message */
 	struct ktls_session *session; /* borrowed: the socket keeps it alive */
 	uint64_t seqno;
+	uint64_t retired_id;	/* crypt forgets this key; 0: none */
 	uint32_t wire_len;	/* header to tag */
 	uint32_t plaintext_len; /* set by crypt */
 	uint32_t trail_len;	/* set by crypt: pad, type, tag */

@@ -18,7 +18,6 @@
 
 #include "engine/effects.h"
 #include "engine/ktls_session.h"
-#include "engine/mbuf.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/run.h"
@@ -223,9 +222,14 @@ void
 worker_fini(struct worker *worker)
 {
 	struct socket *so;
+	bool delivered;
 
-	if (worker->has_job)
-		m_freem(worker->host->sim->pool, worker->job.record);
+	/* As for a socket that was closed in the middle of a record. */
+	if (worker->has_job) {
+		so_close(&worker->current->so);
+		(void)ktls_rx_finish(&worker->current->so, &worker->job,
+				     &worker->host->ktls, &delivered);
+	}
 	if (worker->current != NULL)
 		worker->current->so.so_count--;
 	while ((so = workq_get(&worker->wq)) != NULL)

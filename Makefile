@@ -51,6 +51,12 @@ CFLAGS  := -O0 -g -fprofile-instr-generate -fcoverage-mapping
 LDFLAGS += -fprofile-instr-generate
 endif
 
+# Tests fork a child each: a large quarantine of freed memory in the parent
+# makes that slow.
+ASAN_OPTIONS  ?= quarantine_size_mb=16
+UBSAN_OPTIONS ?= print_stacktrace=1
+export ASAN_OPTIONS UBSAN_OPTIONS
+
 # Silent where a package is missing: `make run` and `make check` install it.
 PKGS       := libcrypto libpcap jansson inih zlib
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -76,7 +82,8 @@ TEST_OBJ  := $(TEST_SRC:%.c=$(B)/%.o) $(B)/tests/run.o
 SUP_OBJ   := $(SUP_SRC:%.c=$(B)/%.o)
 FUZZ_OBJ  := $(FUZZ_SRC:%.c=$(B)/%.o) $(B)/tests/fuzz/replay_main.o
 BENCH_SUP := $(patsubst %.c,$(B)/%.o,\
-	       $(filter-out $(BENCH_SRC),$(wildcard bench/*.c)))
+	       $(filter-out $(BENCH_SRC),$(wildcard bench/*.c)) \
+	       tests/support/packet.c tests/support/tls_seal.c)
 BENCHES   := $(patsubst %,$(B)/%,$(basename $(BENCH_SRC)))
 ALL_OBJ   := $(LIB_OBJ) $(CLI_OBJ) $(TEST_OBJ) $(SUP_OBJ) $(FUZZ_OBJ) \
 	     $(BENCHES:%=%.o) $(BENCH_SUP)
@@ -239,6 +246,7 @@ help:
 
 # Objects are made again when the compiler or its flags change.
 $(B)/flags: FORCE
+	@$(if $(PKG_LIBS),,tools/install-deps.sh -n run)
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(CFLAGS) $(KTLSIM_CFLAGS) $(LDFLAGS))' \
 		> $@.new
@@ -287,11 +295,13 @@ $(B)/ktlsim.pc: ktlsim.pc.in $(B)/flags
 # One test program; a suite is found by its file name: tests/D/test_X.c
 # exports Suite *X_suite(void).
 $(B)/tests/suites.h: FORCE
+	@$(if $(CHECK_LIBS),,tools/install-deps.sh -n check)
 	@mkdir -p $(@D)
 	@for f in $(notdir $(TEST_SRC:.c=)); do \
 		echo "SUITE($${f#test_})"; done > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
 
+$(TEST_OBJ): | $(B)/tests/suites.h
 $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 

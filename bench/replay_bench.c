@@ -7,9 +7,9 @@
  * medians, the split by differences, and the ratio to raw EVP.  Then the time
  * per segment of a short and of a long run, and the peak memory of the command
  * line on the file and on one twice as long.  Machines are noisy: only ratios
- * of one run are judged.
+ * of one run are judged; exit status 1: a bar was missed.
  *
- * usage: replay_bench KTLSIM DIRECTORY [MEBIBYTES]
+ * usage: KTLSIM=path-of-the-tool replay_bench [MEBIBYTES]
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -48,12 +48,22 @@ struct files {
 };
 
 static double
-now_s(void)
+clock_s(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * CPU time, user and system: all that is compared runs in one thread, and time
+ * lost to other processes would only add noise.
+ */
+static double
+now_s(void)
+{
+	return clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void
@@ -281,28 +291,41 @@ bench_linear(void)
 		     median(ratio, ROUNDS), false, RATIO_LINEAR_MAX);
 }
 
-/* Peak resident memory of a child in KiB. */
-static long
-peak_kib(char *const arguments[])
+/* What running a command took. */
+struct child {
+	double wall_s;
+	long peak_kib; /* resident */
+	bool ok;
+};
+
+/* Run a command with its output thrown away. */
+static struct child
+run_command(char *const arguments[])
 {
+	struct child child = {.wall_s = clock_s(CLOCK_MONOTONIC)};
 	struct rusage usage;
 	int status;
-	pid_t child = fork();
+	pid_t pid;
 
-	if (child == 0) {
-		if (freopen("/dev/null", "w", stdout) == NULL)
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		if (freopen("/dev/null", "w", stdout) == NULL ||
+		    freopen("/dev/null", "w", stderr) == NULL)
 			_exit(126);
-		execv(arguments[0], arguments);
+		execvp(arguments[0], arguments);
 		_exit(127);
 	}
-	if (child < 0 || wait4(child, &status, 0, &usage) != child ||
-	    !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		die("the command line failed");
-	return usage.ru_maxrss;
+	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
+		die("cannot run a command");
+	child.wall_s = clock_s(CLOCK_MONOTONIC) - child.wall_s;
+	child.peak_kib = usage.ru_maxrss;
+	child.ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return child;
 }
 
-static long
-peak_of_replay(char *ktlsim, struct files *files)
+static struct child
+run_replay(char *ktlsim, struct files *files)
 {
 	char *arguments[] = {ktlsim,
 			     "replay",
@@ -312,15 +335,18 @@ peak_of_replay(char *ktlsim, struct files *files)
 			     "--set",
 			     "report.app_sha256=false",
 			     NULL};
+	struct child child = run_command(arguments);
 
-	return peak_kib(arguments);
+	if (!child.ok)
+		die("the tool failed on the capture");
+	return child;
 }
 
 static int
 bench_memory(char *ktlsim, struct files *once, struct files *twice)
 {
-	long first = peak_of_replay(ktlsim, once);
-	long second = peak_of_replay(ktlsim, twice);
+	long first = run_replay(ktlsim, once).peak_kib;
+	long second = run_replay(ktlsim, twice).peak_kib;
 	int missed;
 
 	printf("peak memory: %ld KiB, and %ld KiB for twice the length\n",
@@ -329,6 +355,29 @@ bench_memory(char *ktlsim, struct files *once, struct files *twice)
 		       PEAK_KIB_MAX / 1024.0);
 	return missed + judge("peak memory of twice the length against once",
 			      (double)second / (double)first, false, 1.1);
+}
+
+/* For comparison only: another decryptor of the same stream, if it is here. */
+static void
+show_tshark(char *ktlsim, struct files *files)
+{
+	char option[PATH_BYTES + 32];
+	char *arguments[] = {"tshark", "-q",   "-r", files->capture,
+			     "-o",     option, "-z", "follow,tls,raw,0",
+			     NULL};
+	struct child ours, theirs;
+
+	snprintf(option, sizeof(option), "tls.keylog_file:%s", files->keylog);
+	theirs = run_command(arguments);
+	if (!theirs.ok) {
+		printf("tshark is not installed: not compared\n");
+		return;
+	}
+	ours = run_replay(ktlsim, files);
+	printf("tshark follow,tls,raw: %.1f s and %ld MiB; ktlsim replay: "
+	       "%.2f s and %ld MiB (%.0f times as fast)\n",
+	       theirs.wall_s, theirs.peak_kib / 1024, ours.wall_s,
+	       ours.peak_kib / 1024, theirs.wall_s / ours.wall_s);
 }
 
 static void
@@ -346,21 +395,37 @@ make_files(struct files *files, const char *directory, uint64_t mebibytes)
 		die("cannot write the capture");
 }
 
+static void
+remove_files(const struct files *files)
+{
+	remove(files->capture);
+	remove(files->keylog);
+}
+
 int
 main(int argc, char **argv)
 {
-	uint64_t mebibytes = argc > 3 ? strtoull(argv[3], NULL, 10) : 128;
+	uint64_t mebibytes = argc > 1 ? strtoull(argv[1], NULL, 10) : 128;
+	const char *temporary = getenv("TMPDIR");
+	char *ktlsim = getenv("KTLSIM");
+	char directory[256];
 	struct files once, twice;
 	int missed;
 
-	if (argc < 3 || mebibytes == 0)
-		die("usage: replay_bench KTLSIM DIRECTORY [MEBIBYTES]");
-	make_files(&once, argv[2], mebibytes);
+	if (ktlsim == NULL || mebibytes == 0)
+		die("usage: KTLSIM=path-of-the-tool replay_bench [MEBIBYTES]");
+	snprintf(directory, sizeof(directory), "%s/ktlsim-bench-XXXXXX",
+		 temporary != NULL ? temporary : "/tmp");
+	if (mkdtemp(directory) == NULL)
+		die("cannot make a directory for the captures");
+	make_files(&once, directory, mebibytes);
 	missed = bench_replay(&once);
 	missed += bench_linear();
-	make_files(&twice, argv[2], 2 * mebibytes);
-	missed += bench_memory(argv[1], &once, &twice);
-	remove(twice.capture);
-	remove(twice.keylog);
+	make_files(&twice, directory, 2 * mebibytes);
+	missed += bench_memory(ktlsim, &once, &twice);
+	show_tshark(ktlsim, &once);
+	remove_files(&once);
+	remove_files(&twice);
+	rmdir(directory);
 	return missed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

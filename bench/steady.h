@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /*
- * Seconds of wall clock per segment for `segments` segments of 1448 bytes
+ * Seconds of CPU time per segment for `segments` segments of 1448 bytes
  * through the public interface, eleven to a record, in model mode; the mean of
  * `times` runs.
  */

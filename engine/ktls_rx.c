@@ -121,7 +121,7 @@ end_in_record(struct socket *so)
 
 /*
  * An unreadable head goes to a worker once, whose begin tells the driver; after
- * that the socket is quiet, and the end of the stream is a plain one: the
+ * that the socket is quiet, and its reader sees a plain end of the stream: the
  * capture lacks the bytes, not the stream.
  */
 static unsigned
@@ -133,10 +133,7 @@ check_unreadable(struct socket *so)
 		sb->sb_flags |= SB_TLS_RX_RUNNING;
 		return ENGINE_QUEUE_WORK;
 	}
-	if ((sb->sb_state & SBS_CANTRCVMORE) == 0)
-		return 0;
-	sbflush_tls(sb);
-	return ENGINE_WAKE_READER;
+	return sb->sb_state & SBS_CANTRCVMORE ? ENGINE_WAKE_READER : 0;
 }
 
 unsigned
@@ -305,19 +302,18 @@ bool
 ktls_rx_ready(const struct socket *so)
 {
 	const struct sockbuf *sb = &so->so_rcv;
+	const struct ktls_session *session = sb->sb_tls_info;
 	uint8_t bytes[TLS_HEADER_BYTES];
 	struct tls_record_header header;
 
-	if (sb->sb_tls_info->key_pending)
+	if (session->key_pending || head_of(sb) != HEAD_PARTIAL)
 		return true;
-	if (sb->sb_tlscc < TLS_HEADER_BYTES)
+	if (sb->sb_tlscc < session->framing.hlen)
 		return false;
-	if (!m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
-		return true;
+	(void)m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes);
 	tls_record_parse(bytes, &header);
-	return sb->sb_tlscc >= (uint32_t)TLS_HEADER_BYTES + header.length ||
-	       tls_record_check(&header, sb->sb_tls_info->params.version,
-				&sb->sb_tls_info->framing) != 0;
+	return tls_record_check(&header, session->params.version,
+				&session->framing) != 0;
 }
 
 static void
@@ -425,6 +421,21 @@ ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 	}
 	*job = (struct ktls_rx_job){0};
 	return effects;
+}
+
+void
+ktls_rx_abandon(struct socket *so, struct ktls_rx_job *job)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if (job->record == NULL)
+		return;
+	job->session->detached--;
+	sb->sb_ccc -= sb->sb_tlsdcc;
+	sb->sb_tlsdcc = 0;
+	m_freem(sb->sb_pool, job->record);
+	m_freem(sb->sb_pool, job->control);
+	*job = (struct ktls_rx_job){0};
 }
 
 unsigned

@@ -32,7 +32,8 @@ enum ktls_rx_verdict {
 	KTLS_RX_WAITKEY, /* the next key is not installed yet: end the pass */
 	KTLS_RX_NOMEM,	 /* no mbuf to split with: try again later */
 	/* a record header lies in bytes that the capture cut off: end the
-	   pass; the socket is not queued again */
+	   pass; the socket is not queued again, later bytes are counted but
+	   not kept, and the reader's end of stream is a plain one */
 	KTLS_RX_UNREADABLE,
 };
 
@@ -48,8 +49,8 @@ struct ktls_rx_job {
 	int error;		/* set by crypt: 0, EBADMSG, EMSGSIZE */
 	uint8_t header[21];	/* the wire's header and explicit IV */
 	uint8_t record_type;	/* set by crypt: inner type for TLS 1.3 */
-	bool rekeys;		/* set by crypt: KeyUpdate, or CCS in 1.2;
-				   false in model mode */
+	bool rekeys;		/* set by crypt: CCS in 1.2, KeyUpdate (which
+				   model mode cannot see) */
 	bool exclusive;		/* nobody else holds a byte of record */
 };
 
@@ -119,6 +120,12 @@ void ktls_rx_crypt(struct ktls_rx_job *job);
  */
 unsigned ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 			struct ktls_rx_counters *counters, bool *delivered);
+
+/*
+ * Free a detached record where a run is cut short between begin and finish; the
+ * stream has a hole then, so only closing may follow.  Legal on an empty job.
+ */
+void ktls_rx_abandon(struct socket *so, struct ktls_rx_job *job);
 
 /*
  * End of a worker's pass: clear RUNNING, report a partial record at the end of

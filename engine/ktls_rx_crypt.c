@@ -47,6 +47,8 @@ crypt_model(struct ktls_rx_job *job)
 
 	if (params->cipher == TLS_CIPHER_AES_CBC)
 		trail = (uint32_t)tls_hash_bytes(params->mac) + 1;
+	if (trail > body)
+		trail = body;
 	job->plaintext_len = body - trail;
 	if (job->plaintext_len > TLS_PLAINTEXT_MAX)
 		job->plaintext_len = TLS_PLAINTEXT_MAX;

@@ -23,6 +23,20 @@ backend_has(enum tls_cipher cipher)
 	       cipher == TLS_CIPHER_CHACHA20_POLY1305;
 }
 
+/*
+ * Records of another suite than the assumed one: its overhead is a guess, and
+ * the greatest length is that of RFC 5246 section 6.2.3, not FreeBSD's.
+ */
+static void
+framing_widen(struct tls_framing *framing)
+{
+	framing->tlen = (uint8_t)(framing->tlen + framing->explicit_iv);
+	framing->hlen = TLS_HEADER_BYTES;
+	framing->explicit_iv = 0;
+	framing->min_length = 1;
+	framing->max_length = TLS_PLAINTEXT_MAX + TLS_EXPANSION_MAX;
+}
+
 int
 ktls_session_create(struct ktls_session **session, const struct ktls_key *key,
 		    enum ktls_crypto crypto, struct aead_pool *aead,
@@ -42,6 +56,8 @@ ktls_session_create(struct ktls_session **session, const struct ktls_key *key,
 	framed =
 	    tls_framing_of(key->version, key->cipher, key->mac, &s->framing);
 	assert(framed);
+	if (crypto == KTLS_CRYPTO_ASSUMED)
+		framing_widen(&s->framing);
 	s->params = *key;
 	s->crypto = crypto;
 	if (crypto == KTLS_CRYPTO_REAL) {

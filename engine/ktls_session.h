@@ -17,8 +17,10 @@
 struct aead_pool;
 
 enum ktls_crypto {
-	KTLS_CRYPTO_REAL,  /* bytes are decrypted and verified */
-	KTLS_CRYPTO_MODEL, /* no keys: lengths and costs only */
+	KTLS_CRYPTO_REAL,    /* bytes are decrypted and verified */
+	KTLS_CRYPTO_MODEL,   /* no keys: lengths and costs only */
+	KTLS_CRYPTO_ASSUMED, /* model, and the suite is a guess: any record
+				length that TLS has is taken */
 };
 
 struct ktls_session {
@@ -36,7 +38,7 @@ struct ktls_session {
 
 /*
  * Check the key as FreeBSD does and make a session with one reference.  In
- * model mode key->key and key->iv are not used.  Returns 0, EINVAL,
+ * the model kinds key->key and key->iv are not used.  Returns 0, EINVAL,
  * EPROTONOSUPPORT, EOPNOTSUPP (the backend lacks the cipher) or ENOMEM.
  */
 int ktls_session_create(struct ktls_session **session,

@@ -126,6 +126,22 @@ coalesce(struct mbuf *tail, const struct mbuf *m)
 	return true;
 }
 
+/*
+ * Bytes that nobody can read any more are counted without being kept, so that
+ * the rest of a cut capture takes no memory.
+ */
+static bool
+absorb(const struct sockbuf *sb, const struct mbuf *m)
+{
+	struct mbuf *tail = sb->sb_mtlstail;
+
+	if ((sb->sb_flags & SB_TLS_RX_UNREADABLE) == 0 ||
+	    (tail->m_flags & M_UNKNOWN) == 0)
+		return false;
+	tail->m_len += m->m_len;
+	return true;
+}
+
 /* FreeBSD sbappend_ktls_rx() with sbcompress_ktls_rx(). */
 static void
 append_ktls_rx(struct sockbuf *sb, struct mbuf *m)
@@ -138,7 +154,7 @@ append_ktls_rx(struct sockbuf *sb, struct mbuf *m)
 		demote(m, &marks);
 		if (m->m_len == 0) {
 			m_free(sb->sb_pool, m);
-		} else if (coalesce(sb->sb_mtlstail, m)) {
+		} else if (absorb(sb, m) || coalesce(sb->sb_mtlstail, m)) {
 			sb->sb_ccc += m->m_len;
 			sb->sb_tlscc += m->m_len;
 			m_free(sb->sb_pool, m);

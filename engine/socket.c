@@ -80,19 +80,22 @@ would_sleep(const struct socket *so, uint32_t resid)
 
 /*
  * What a reader is told when no data can be delivered.  Undecrypted bytes hold
- * back the end of the stream, but not an error.
+ * back the end of the stream, unless nobody can ever read them, but not an
+ * error.
  */
 static void
 receive_nothing(struct socket *so, unsigned flags,
 		struct soreceive_result *result)
 {
 	const struct sockbuf *sb = &so->so_rcv;
+	bool drained =
+	    sb->sb_ccc == 0 || (sb->sb_flags & SB_TLS_RX_UNREADABLE) != 0;
 
 	if (so->so_error != 0) {
 		result->error = so->so_error;
 		if ((flags & SORECEIVE_PEEK) == 0)
 			so->so_error = 0;
-	} else if ((sb->sb_state & SBS_CANTRCVMORE) != 0 && sb->sb_ccc == 0) {
+	} else if ((sb->sb_state & SBS_CANTRCVMORE) != 0 && drained) {
 		result->eof = true;
 	} else {
 		result->error = EWOULDBLOCK;

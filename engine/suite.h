@@ -49,6 +49,7 @@ enum tls_hash {
 enum {
 	TLS_HEADER_BYTES = 5,	   /* record header */
 	TLS_PLAINTEXT_MAX = 16384, /* RFC 8446 section 5.1 */
+	TLS_EXPANSION_MAX = 2048,  /* RFC 5246 section 6.2.3 */
 	TLS_KEY_MAX = 32,
 	TLS_IV_MAX = 16,
 	TLS_MAC_KEY_MAX = 48,

@@ -15,8 +15,7 @@
 
 enum {
 	TLS_MAJOR = 3,
-	TLS_HEARTBEAT = 24,	  /* greatest content type registered */
-	TLS_EXPANSION_MAX = 2048, /* RFC 5246 section 6.2.3 */
+	TLS_HEARTBEAT = 24, /* greatest content type registered */
 };
 
 void

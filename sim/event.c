@@ -39,17 +39,19 @@
 enum {
 	SLOT_BITS = 24,
 	SLOT_MAX = 1 << SLOT_BITS,
-	SLOT_FIRST = 64, /* slots of a new queue */
-	CACHE_LINE = 64, /* alignment of all arrays */
-	HEAP_ROOT = 3,	 /* so that siblings begin at multiples of four */
-	HEAP_MAX = 512,	 /* beyond this, later elements become far */
-	POUR_MAX = 128,	 /* a larger bucket is scattered first */
-	FAR_MIN = 64,	 /* fewer are brought near all at once */
-	BLOCK_KEYS = 16, /* a power of two */
+	SLOT_FIRST = 64,  /* slots of a new queue */
+	CACHE_LINE = 64,  /* alignment of all arrays */
+	HEAP_ROOT = 3,	  /* so that siblings begin at multiples of four */
+	HEAP_MAX = 512,	  /* beyond this, later elements become far */
+	POUR_MAX = 128,	  /* a larger bucket is scattered first */
+	FETCH_MAX = 1024, /* slots that fit the nearest cache */
+	FAR_MIN = 64,	  /* fewer are brought near all at once */
+	BLOCK_KEYS = 32,  /* a power of two */
 	LEVEL_BITS = 8,
 	LEVEL_COUNT = 64 / LEVEL_BITS,
 	LEVEL_BUCKETS = 1 << LEVEL_BITS,
 	LEVEL_WORDS = LEVEL_BUCKETS / 64,
+	TO_HEAP = LEVEL_COUNT, /* in place of a level */
 };
 
 #define NONE	      UINT32_MAX
@@ -112,6 +114,18 @@ static inline sim_time
 key_time(unsigned __int128 key)
 {
 	return (sim_time)(key >> 64);
+}
+
+static inline unsigned
+level_digit(sim_time time, unsigned level)
+{
+	return time >> level * LEVEL_BITS & (LEVEL_BUCKETS - 1);
+}
+
+static inline void
+slot_prefetch(const struct event_queue *queue, unsigned __int128 key)
+{
+	__builtin_prefetch(&queue->slots[key_slot(key)]);
 }
 
 static inline bool
@@ -183,7 +197,6 @@ heap_order(struct event_queue *queue)
 		heap_sift_down(heap, end, i, heap[i]);
 }
 
-/* Keep the keys for which `keep`; out of order then. */
 static void
 heap_truncate(struct event_queue *queue, size_t end)
 {
@@ -249,24 +262,34 @@ far_push(struct far *far, unsigned __int128 key)
 	unsigned top = 63 - (unsigned)__builtin_clzll(time ^ far->base);
 	unsigned level = top / LEVEL_BITS;
 
-	bucket_push(far, level,
-		    time >> level * LEVEL_BITS & (LEVEL_BUCKETS - 1), key);
+	bucket_push(far, level, level_digit(time, level), key);
 }
 
-/*
- * Empty a bucket: its live keys go to the heap, unordered, or, where `below`,
- * to the level below it.
- */
+/* A live key goes down to a level, or into the heap without order. */
+static inline void
+key_move(struct event_queue *queue, unsigned level, unsigned __int128 key)
+{
+	if (queue->dead > 0 && !key_is_live(queue, key))
+		queue->dead--;
+	else if (level == TO_HEAP)
+		heap_append(queue, key);
+	else
+		bucket_push(&queue->far, level,
+			    level_digit(key_time(key), level), key);
+}
+
+/* Empty a bucket into a lower level or into the heap. */
 static void
 bucket_drain(struct event_queue *queue, unsigned level, unsigned digit,
-	     bool below)
+	     unsigned to)
 {
 	struct far *far = &queue->far;
 	struct bucket bucket = far->bucket[level][digit];
-	unsigned shift = (level - 1) * LEVEL_BITS;
+	/* Slots that are needed soon are fetched while others are moved. */
+	bool soon = bucket.count <= FETCH_MAX;
 
 	far->used[level][digit / 64] &= ~(UINT64_C(1) << digit % 64);
-	far->bucket[level][digit] = (struct bucket){NONE, 0};
+	far->bucket[level][digit].count = 0;
 	far->count -= bucket.count;
 	while (bucket.count > 0) {
 		const struct block *block = &far->block[bucket.block];
@@ -274,20 +297,9 @@ bucket_drain(struct event_queue *queue, unsigned level, unsigned digit,
 		uint32_t next = far->next[bucket.block];
 
 		for (uint32_t i = 0; i < n; i++) {
-			unsigned __int128 key = block->key[i];
-
-			if (queue->dead > 0 && !key_is_live(queue, key))
-				queue->dead--;
-			else if (below)
-				bucket_push(far, level - 1,
-					    key_time(key) >> shift &
-						(LEVEL_BUCKETS - 1),
-					    key);
-			else {
-				__builtin_prefetch(
-				    &queue->slots[key_slot(key)]);
-				heap_append(queue, key);
-			}
+			if (soon)
+				slot_prefetch(queue, block->key[i]);
+			key_move(queue, to, block->key[i]);
 		}
 		far->next[bucket.block] = far->block_free;
 		far->block_free = bucket.block;
@@ -314,39 +326,51 @@ static void
 far_pour_all(struct event_queue *queue)
 {
 	for (unsigned level = 0; level < LEVEL_COUNT; level++) {
-		unsigned digit;
+		unsigned digit = level_first(&queue->far, level);
 
-		while ((digit = level_first(&queue->far, level)) !=
-		       LEVEL_BUCKETS)
-			bucket_drain(queue, level, digit, false);
+		while (digit != LEVEL_BUCKETS) {
+			bucket_drain(queue, level, digit, TO_HEAP);
+			digit = level_first(&queue->far, level);
+		}
 	}
 	queue->limit = SIM_TIME_NEVER;
 }
 
-/* Bring the first bucket near, or a part of it. */
+/* Move base to the first time of a bucket; returns the last one. */
+static sim_time
+far_enter(struct far *far, unsigned level, unsigned digit)
+{
+	unsigned shift = level * LEVEL_BITS;
+	uint64_t below = (UINT64_C(1) << shift) - 1;
+	uint64_t level_mask = (uint64_t)(LEVEL_BUCKETS - 1) << shift;
+
+	far->base &= ~(level_mask | below);
+	far->base |= (uint64_t)digit << shift;
+	return far->base | below;
+}
+
+/*
+ * Bring the first bucket near; a large one is scattered over the level below
+ * before, and the first bucket is looked for there.
+ */
 static void
 far_pour_first(struct event_queue *queue)
 {
 	struct far *far = &queue->far;
-	unsigned level = 0, digit, shift;
-	uint64_t mask;
+	unsigned level = 0, digit;
 
 	while ((digit = level_first(far, level)) == LEVEL_BUCKETS)
 		level++;
-	for (;;) {
-		shift = level * LEVEL_BITS;
-		mask = ((uint64_t)LEVEL_BUCKETS << shift) - 1;
-		far->base = (far->base & ~mask) | (uint64_t)digit << shift;
-		if (level == 0 || far->bucket[level][digit].count <= POUR_MAX)
-			break;
-		bucket_drain(queue, level, digit, true);
+	queue->limit = far_enter(far, level, digit);
+	while (level > 0 && far->bucket[level][digit].count > POUR_MAX) {
+		bucket_drain(queue, level, digit, level - 1);
 		level--;
 		digit = level_first(far, level);
 		if (digit == LEVEL_BUCKETS)
 			return; /* all were dead */
+		queue->limit = far_enter(far, level, digit);
 	}
-	bucket_drain(queue, level, digit, false);
-	queue->limit = far->base | ((UINT64_C(1) << shift) - 1);
+	bucket_drain(queue, level, digit, TO_HEAP);
 }
 
 /* The heap has run empty: bring near what comes next. */

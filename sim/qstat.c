@@ -82,7 +82,7 @@ qstat_littles_law_inside(const struct qstat *q, sim_time now, uint64_t inside,
 
 	area = q->area + (unsigned __int128)q->depth * (now - q->changed_ps);
 	ages = (unsigned __int128)inside * now - entry_sum;
-	return !q->broken && now >= q->changed_ps && inside == q->depth &&
+	return !q->broken && now >= q->changed_ps &&
 	       q->entered == q->left + inside && area == q->wait_sum + ages;
 }
 

@@ -18,6 +18,7 @@
 
 #include "engine/effects.h"
 #include "engine/ktls_session.h"
+#include "engine/mbuf.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/run.h"
@@ -222,14 +223,9 @@ void
 worker_fini(struct worker *worker)
 {
 	struct socket *so;
-	bool delivered;
 
-	/* As for a socket that was closed in the middle of a record. */
-	if (worker->has_job) {
-		so_close(&worker->current->so);
-		(void)ktls_rx_finish(&worker->current->so, &worker->job,
-				     &worker->host->ktls, &delivered);
-	}
+	if (worker->has_job)
+		ktls_rx_abandon(&worker->current->so, &worker->job);
 	if (worker->current != NULL)
 		worker->current->so.so_count--;
 	while ((so = workq_get(&worker->wq)) != NULL)
@@ -267,7 +263,6 @@ worker_queue(struct endpoint *ep, sim_time now)
 		worker->task.extra_ps += extra;
 		return;
 	}
-	worker->wq.running = true;
 	cpu = worker_cpu(worker);
 	extra += price(sim, COST_WORKER_WAKEUP);
 	if (worker->last != NULL && worker->last != cpu)

@@ -47,6 +47,7 @@ struct handshake_effect {
 	enum handshake_effect_kind kind;
 	enum flow_direction direction; /* may differ from the one being read */
 	bool model;		       /* no keys: a model-mode session */
+	bool assumed;		       /* ... and the suite is a guess */
 	struct ktls_key key; /* rec_seq of the first unconsumed record;
 				in model mode version and cipher only */
 };

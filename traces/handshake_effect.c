@@ -120,6 +120,7 @@ handshake_install_model(struct handshake *hs, enum flow_direction direction,
 			const char *reason, struct handshake_output *output)
 {
 	struct handshake_side *side = &hs->side[direction];
+	struct handshake_effect *effect;
 	const struct tls_suite *suite;
 	struct ktls_key key;
 
@@ -134,7 +135,9 @@ handshake_install_model(struct handshake *hs, enum flow_direction direction,
 	leave(hs, direction, SIDE_INSTALLED);
 	side->reason = reason;
 	handshake_push(output, HANDSHAKE_INSTALL, direction, &key);
-	output->effect[output->count - 1].model = true;
+	effect = &output->effect[output->count - 1];
+	effect->model = true;
+	effect->assumed = side->timed_from == HANDSHAKE_TIMED_ASSUMED;
 }
 
 void

@@ -62,7 +62,8 @@ struct handshake_side {
 	uint32_t full_records;	  /* FLIGHT_INFERRED: not in flight_records */
 	uint32_t skipped_records; /* 0-RTT that nothing opened */
 	struct tls_messages messages;
-	struct tls_opener opener;	   /* FLIGHT_OPENED or FLIGHT_TRIED */
+	struct tls_opener opener; /* FLIGHT_OPENED or FLIGHT_TRIED */
+	struct ktls_key key;	  /* TLS 1.3: what KTLS will be given */
 	uint8_t secret[KEYLOG_SECRET_MAX]; /* TLS 1.3 application traffic */
 	size_t secret_len;		   /* 0: not known */
 };

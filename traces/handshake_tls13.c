@@ -34,12 +34,19 @@ static const enum keylog_label application_label[2] = {
 };
 
 static int
+key_from_secret(const struct handshake *hs, const uint8_t *secret,
+		struct ktls_key *key)
+{
+	return tls13_record_key(hs->suite, secret,
+				tls_hash_bytes(hs->suite->prf), key);
+}
+
+static int
 opener_from_secret(const struct handshake *hs, const uint8_t *secret,
 		   struct tls_opener *opener)
 {
 	struct ktls_key key = {.version = TLS_1_3};
-	int error = tls13_record_key(hs->suite, secret,
-				     tls_hash_bytes(hs->suite->prf), &key);
+	int error = key_from_secret(hs, secret, &key);
 
 	if (error == 0)
 		tls_opener_init(opener, hs->aead, &key);
@@ -64,66 +71,75 @@ begin_early(struct handshake *hs)
 	return opener_from_secret(hs, secret, &hs->early);
 }
 
+/* Keys are made here, so that lack of memory cannot strike at the border. */
+static int
+begin_keys(struct handshake *hs, enum flow_direction direction,
+	   const uint8_t *flight, const uint8_t *application)
+{
+	struct handshake_side *side = &hs->side[direction];
+	const uint8_t *opening = flight != NULL ? flight : application;
+	int error = 0;
+
+	if (application != NULL)
+		error = key_from_secret(hs, application, &side->key);
+	if (error == 0 && opening != NULL)
+		error = opener_from_secret(hs, opening, &side->opener);
+	if (error == 0 && direction == FLOW_CLIENT_TO_SERVER)
+		error = begin_early(hs);
+	if (error == 0)
+		return 0;
+	tls_opener_fini(&side->opener);
+	ktls_key_clear(&side->key);
+	return ENOMEM;
+}
+
 /* Decide how the end of the flight will be found. */
 static int
 begin_flight(struct handshake *hs, enum flow_direction direction)
 {
 	struct handshake_side *side = &hs->side[direction];
-	const uint8_t *flight, *application;
-	const char *ignored;
-	size_t len;
-	int error = 0;
+	const uint8_t *flight = NULL, *application = NULL;
+	const char *reason = hs->refusal, *ignored;
+	size_t len = 0;
 
-	side->flight = hs->early_draft ? FLIGHT_NOT_TAKEN : FLIGHT_INFERRED;
-	side->reason = hs->refusal;
-	if (hs->refusal != NULL)
-		return 0;
-	len = tls_hash_bytes(hs->suite->prf);
-	application = handshake_secret(hs, application_label[direction], len,
-				       &side->reason);
-	flight = handshake_secret(hs, flight_label[direction], len, &ignored);
-	if (flight != NULL)
-		error = opener_from_secret(hs, flight, &side->opener);
-	else if (application != NULL)
-		error = opener_from_secret(hs, application, &side->opener);
-	if (error == 0 && direction == FLOW_CLIENT_TO_SERVER)
-		error = begin_early(hs);
-	if (error != 0) {
-		tls_opener_fini(&side->opener);
-		side->flight = FLIGHT_UNDECIDED;
-		return ENOMEM;
+	if (reason == NULL) {
+		len = tls_hash_bytes(hs->suite->prf);
+		application = handshake_secret(hs, application_label[direction],
+					       len, &reason);
+		flight = handshake_secret(hs, flight_label[direction], len,
+					  &ignored);
+		if (begin_keys(hs, direction, flight, application) != 0)
+			return ENOMEM;
 	}
+	if (hs->early_draft)
+		side->flight = FLIGHT_NOT_TAKEN;
+	else if (flight != NULL)
+		side->flight = FLIGHT_OPENED;
+	else
+		side->flight =
+		    application != NULL ? FLIGHT_TRIED : FLIGHT_INFERRED;
+	if (flight != NULL && application == NULL)
+		reason = "no application traffic secret";
+	side->reason = reason;
 	if (application != NULL) {
 		memcpy(side->secret, application, len);
 		side->secret_len = len;
-		side->flight = FLIGHT_TRIED;
 	}
-	if (flight != NULL)
-		side->flight = FLIGHT_OPENED;
-	if (flight != NULL && application == NULL)
-		side->reason = "no application traffic secret";
 	return 0;
 }
 
 /* The Finished was read: the record behind it is KTLS's first. */
-static int
+static void
 install_application(struct handshake *hs, enum flow_direction direction,
 		    struct handshake_output *output)
 {
 	struct handshake_side *side = &hs->side[direction];
-	struct ktls_key key = {.version = TLS_1_3};
-	int error;
 
-	if (side->secret_len == 0) {
+	if (side->secret_len == 0)
 		handshake_install_model(hs, direction, side->reason, output);
-		return 0;
-	}
-	error =
-	    tls13_record_key(hs->suite, side->secret, side->secret_len, &key);
-	if (error == 0)
-		handshake_install(hs, direction, &key, output);
-	ktls_key_clear(&key);
-	return error;
+	else
+		handshake_install(hs, direction, &side->key, output);
+	ktls_key_clear(&side->key);
 }
 
 static void
@@ -166,7 +182,7 @@ flight_plaintext(struct handshake *hs, enum flow_direction direction,
 		handshake_give_up(hs, direction,
 				  "a handshake message over 128 KiB", output);
 	else if (side->finished)
-		return install_application(hs, direction, output);
+		install_application(hs, direction, output);
 	return 0;
 }
 
@@ -217,12 +233,17 @@ read_opened(struct handshake *hs, enum flow_direction direction,
 	}
 	if (error != 0)
 		return error;
+	error = flight_plaintext(hs, direction, &plaintext, output);
+	if (error != 0) {
+		side->opener.key.rec_seq--;
+		return error;
+	}
 	if (direction == FLOW_CLIENT_TO_SERVER)
 		hs->early_done = true;
 	side->flight_records++;
 	hs->info.handshake_records[direction]++;
 	output->consumed = record->len;
-	return flight_plaintext(hs, direction, &plaintext, output);
+	return 0;
 }
 
 /* Is this the first record under the application key? */
@@ -237,8 +258,10 @@ read_tried(struct handshake *hs, enum flow_direction direction,
 			     hs->scratch, &plaintext);
 
 	side->border_inferred = true;
-	if (error == 0)
-		return install_application(hs, direction, output);
+	if (error == 0) {
+		install_application(hs, direction, output);
+		return 0;
+	}
 	if (error != EBADMSG)
 		return error;
 	side->flight_records++;
@@ -334,7 +357,7 @@ read_protected(struct handshake *hs, enum flow_direction direction,
 	case FLIGHT_UNDECIDED:
 		break;
 	}
-	assert(!"a flight that was not begun");
+	assert(false); /* begin_flight has decided it */
 	return 0;
 }
 

@@ -12,7 +12,11 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { LANES = 4 };
+/*
+ * GCC's and clang's vector extension: plain C loops over lanes become vector
+ * instructions at -O3 only.  16 bytes are what every x86-64 and ARM64 has.
+ */
+typedef uint64_t lanes __attribute__((vector_size(16)));
 
 static uint16_t
 fold(uint64_t sum)
@@ -25,32 +29,37 @@ fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-/* Whole blocks of LANES words; every lane stays below 2^64 up to 2^34 bytes. */
+static uint64_t
+fold_lanes(lanes sum)
+{
+	return (uint64_t)fold(sum[0]) + fold(sum[1]);
+}
+
+/* Blocks of two vectors; every lane stays below 2^64 up to 2^34 bytes. */
 static uint64_t
 sum_blocks(const uint8_t *bytes, size_t blocks)
 {
-	uint64_t low[LANES] = {0}, high[LANES] = {0};
-	uint64_t sum = 0;
+	lanes low_0 = {0}, high_0 = {0}, low_1 = {0}, high_1 = {0};
 
 	for (; blocks > 0; blocks--) {
-		uint64_t words[LANES];
+		lanes words_0, words_1;
 
-		memcpy(words, bytes, sizeof(words));
-		for (int i = 0; i < LANES; i++) {
-			low[i] += words[i] & 0xffffffff;
-			high[i] += words[i] >> 32;
-		}
-		bytes += sizeof(words);
+		memcpy(&words_0, bytes, sizeof(words_0));
+		memcpy(&words_1, bytes + sizeof(words_0), sizeof(words_1));
+		low_0 += words_0 & 0xffffffff;
+		high_0 += words_0 >> 32;
+		low_1 += words_1 & 0xffffffff;
+		high_1 += words_1 >> 32;
+		bytes += 2 * sizeof(words_0);
 	}
-	for (int i = 0; i < LANES; i++)
-		sum += fold(low[i]) + fold(high[i]);
-	return sum;
+	return fold_lanes(low_0) + fold_lanes(high_0) + fold_lanes(low_1) +
+	       fold_lanes(high_1);
 }
 
 uint16_t
 inet_sum(const uint8_t *bytes, size_t len)
 {
-	const size_t block = LANES * sizeof(uint64_t);
+	const size_t block = 2 * sizeof(lanes);
 	uint64_t sum = sum_blocks(bytes, len / block);
 
 	bytes += len - len % block;

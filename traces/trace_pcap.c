@@ -37,7 +37,6 @@
 enum {
 	STREAM_BUFFER = 1 << 18, /* stays in a level-2 cache */
 	FIRST_PASS_PIECE = 1 << 16,
-	FRAME_MAX = 262144, /* libpcap's own limit for the link types read */
 	NSEC_PER_SEC = 1000000000,
 	PSEC_PER_NSEC = 1000,
 };
@@ -298,10 +297,6 @@ read_ahead(struct trace_pcap *trace)
 		fail_damage(trace);
 	else if (result != 1)
 		fail_container(trace);
-	else if (header->caplen > FRAME_MAX)
-		fail(&trace->failure, EINVAL,
-		     "%s: after frame %" PRIu64 ": a frame of %u bytes",
-		     trace->path, trace->stats.frames, header->caplen);
 	else
 		ahead_set(trace, header, data);
 }
@@ -470,7 +465,7 @@ link_take(struct trace_pcap *trace, struct trace_error *error)
 	}
 }
 
-/* Hand the stream to libpcap and read up to the first frame. */
+/* Hand the stream to libpcap, and read up to the first frame. */
 static int
 frames_begin(struct trace_pcap *trace, struct trace_error *error)
 {
@@ -486,7 +481,7 @@ frames_begin(struct trace_pcap *trace, struct trace_error *error)
 			    trace->path, message);
 	if (link_take(trace, error) != 0)
 		return error->code;
-	read_ahead(trace);
+	(void)have_ahead(trace);
 	return 0;
 }
 

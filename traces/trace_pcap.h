@@ -58,7 +58,7 @@ void trace_pcap_read_stats(const struct trace_pcap *trace,
 
 /*
  * Why next() answers -1: container damage, mixed link types, a malformed
- * secrets block ...; or NULL.  Set as soon as the last good frame was taken.
+ * secrets block ...; or NULL.  Set once next_time or next found no more frames.
  */
 const struct trace_error *trace_pcap_failure(const struct trace_pcap *trace);
 

@@ -375,6 +375,21 @@ START_TEST(test_ktls_rx_failed_record_that_was_flushed_is_not_reported)
 }
 END_TEST
 
+START_TEST(test_ktls_rx_abandoned_record_leaves_nothing_behind)
+{
+	start_enabled(TLS_1_3);
+	rx_feed(&fx, wire, make(0, 300, wire));
+	rx_feed(&fx, wire, 100);
+	ck_assert_int_eq(begin(), KTLS_RX_RECORD);
+	ktls_rx_abandon(&fx.so, &job);
+	sbcheck(sb);
+	ck_assert_uint_eq(sb->sb_ccc, 100);
+	ck_assert_ptr_null(job.record);
+	ktls_rx_abandon(&fx.so, &job);
+	rx_fini(&fx);
+}
+END_TEST
+
 START_TEST(test_ktls_rx_flush_and_append_while_detached_keep_the_stream)
 {
 	size_t len;
@@ -443,6 +458,9 @@ START_TEST(test_ktls_rx_header_in_unknown_bytes_is_said_once)
 	rx_feed(&fx, wire, 322);
 	ck_assert_uint_eq(fx.effects, ENGINE_WAKE_READER);
 	ck_assert_uint_eq(sb->sb_tlscc, 3 + 500 + 322);
+	rx_feed_cut(&fx, wire, 60, 1388);
+	ck_assert_uint_eq(sb->sb_tlscc, 3 + 500 + 322 + 1448);
+	ck_assert_uint_eq(sb->sb_mtlstail->m_len, 500 + 322 + 1448);
 	expect_error(EWOULDBLOCK);
 	ck_assert_uint_eq(socantrcvmore(&fx.so), ENGINE_WAKE_READER);
 	expect_eof();
@@ -607,7 +625,7 @@ START_TEST(test_ktls_rx_next_key_is_refused_between_begin_and_finish)
 }
 END_TEST
 
-START_TEST(test_ktls_rx_model_session_takes_a_next_number)
+START_TEST(test_ktls_rx_model_session_waits_behind_a_change_cipher_spec)
 {
 	struct ktls_key next = rx_key(TLS_1_2, TLS_CIPHER_AES_GCM, 16, 99);
 	unsigned effects;
@@ -615,7 +633,7 @@ START_TEST(test_ktls_rx_model_session_takes_a_next_number)
 	start(TLS_1_2, KTLS_CRYPTO_MODEL);
 	rx_enable(&fx);
 	rx_feed(&fx, wire, rx_record(&fx, 20, flat, 1, 0, wire));
-	ck_assert_int_eq(rx_pass(&fx), KTLS_RX_DRY);
+	ck_assert_int_eq(rx_pass(&fx), KTLS_RX_WAITKEY);
 	expect_bytes(0, 1);
 	next.rec_seq = 77;
 	ck_assert_int_eq(ktls_rx_next_key(&fx.so, &next, &effects), 0);
@@ -651,6 +669,7 @@ ktls_rx_suite(void)
 		0),
 	    TEST(test_ktls_rx_failed_record_that_was_flushed_is_not_reported,
 		 0),
+	    TEST(test_ktls_rx_abandoned_record_leaves_nothing_behind, 0),
 	    TEST(test_ktls_rx_flush_and_append_while_detached_keep_the_stream,
 		 0),
 	    TEST(test_ktls_rx_record_completed_after_dry_is_queued_by_end_pass,
@@ -670,7 +689,8 @@ ktls_rx_suite(void)
 		test_ktls_rx_unreadable_bytes_behind_a_key_change_wait_for_the_key,
 		0),
 	    TEST(test_ktls_rx_next_key_is_refused_between_begin_and_finish, 0),
-	    TEST(test_ktls_rx_model_session_takes_a_next_number, 0),
+	    TEST(test_ktls_rx_model_session_waits_behind_a_change_cipher_spec,
+		 0),
 	};
 
 	return suite_create_table("ktls_rx", tests, (size_t)COUNT(tests), setup,

@@ -28,7 +28,7 @@
 	}
 
 enum {
-	STEPS = 40000,	    /* of each row */
+	STEPS = 80000,	    /* of each row */
 	EPOCH_STEPS = 2500, /* from enable to close */
 	QUEUE_MAX = 32,	    /* records in any of the model's queues */
 	UNFED_MAX = 60000,
@@ -76,11 +76,13 @@ static struct {
 	struct queue sent;  /* not detached yet */
 	struct queue plain; /* not read yet */
 	struct item job;
-	size_t unfed;	 /* bytes of `sent` that wait in unfed[] */
-	uint32_t tlscc;	 /* bytes of `sent` that were fed */
-	bool owned;	 /* the job was not flushed */
-	bool waits;	 /* for the next key */
-	bool ended;	 /* no more data will come */
+	size_t unfed;	  /* bytes of `sent` that wait in unfed[] */
+	uint32_t tlscc;	  /* bytes of `sent` that were fed */
+	bool owned;	  /* the job was not flushed */
+	bool waits;	  /* for the next key */
+	bool ended;	  /* no more data will come */
+	bool lazy_worker; /* they fall behind in this epoch */
+	bool lazy_reader;
 	unsigned key;	 /* the receiver's */
 	unsigned tx_key; /* the sender's */
 	int error;
@@ -247,12 +249,15 @@ worker_begin(void)
 {
 	unsigned effects;
 	enum ktls_rx_verdict verdict;
+	bool ready;
 
 	if (one_in(10))
 		mbuf_pool_fail_after(fx.pool, 1 + below(2));
+	ready = ktls_rx_ready(&fx.so);
 	verdict = ktls_rx_begin(&fx.so, &job, &fx.counters, &effects);
 	mbuf_pool_fail_after(fx.pool, 0);
 	MUST(effects == 0);
+	MUST(ready == (verdict != KTLS_RX_DRY));
 	model.worker = WORKER_ENDING;
 	if (verdict == KTLS_RX_NOMEM) {
 		MUST(head_complete() && !model.waits);
@@ -458,13 +463,13 @@ turn(void)
 		turn_make();
 	else if (dice < 400)
 		turn_feed();
-	else if (dice < 750)
+	else if (dice < 750 && (!model.lazy_worker || one_in(5)))
 		turn_work();
-	else if (dice < 960)
+	else if (dice >= 750 && dice < 960 && (!model.lazy_reader || one_in(8)))
 		turn_read();
-	else if (dice < 995)
+	else if (dice >= 960 && dice < 995)
 		turn_next_key();
-	else if (dice < 998)
+	else if (dice >= 995 && dice < 998)
 		turn_flush();
 	check_sums();
 	model.step++;
@@ -480,6 +485,8 @@ epoch_begin(enum ktls_crypto crypto)
 	model.owned = model.waits = model.ended = false;
 	model.error = 0;
 	model.worker = WORKER_IDLE;
+	model.lazy_worker = one_in(3);
+	model.lazy_reader = one_in(3);
 	model.key = model.tx_key = 1;
 	key = key_number(1);
 	key.rec_seq = one_in(2) ? UINT64_MAX - below(50) : below(9);

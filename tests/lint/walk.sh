@@ -1,5 +1,6 @@
 #!/bin/sh
-# walk.sh - each `file : function` of docs/architecture.md exists.
+# walk.sh - each `file : function` of docs/architecture.md exists, and each test
+# that docs/model.md names.
 set -eu
 
 bad=0
@@ -14,6 +15,13 @@ for pair in $pairs; do
 	function=${pair##*:}
 	if ! grep -qE "^$function\(" "$file" 2>/dev/null; then
 		echo "walk: docs/architecture.md: $file has no $function()" >&2
+		bad=1
+	fi
+done
+for test in $(grep -oE 'test_[a-z0-9_]+' docs/model.md | sort -u); do
+	set -- tests/*/"$test".c
+	if ! [ -e "$1" ]; then
+		echo "walk: docs/model.md: there is no $test" >&2
 		bad=1
 	fi
 done

@@ -430,6 +430,21 @@ START_TEST(test_highest_of_one_instant_begins)
 }
 END_TEST
 
+/* The interrupt's event comes first at 100, but W has nothing left to do. */
+START_TEST(test_finished_step_is_not_preempted)
+{
+	struct worker workers[TASK_MAX];
+
+	cpu_init(&cpu, 0, queue, 0);
+	cast_make(workers, log_text);
+	event_at(queue, 100, EVENT_INTERNAL, do_wake, find(workers, 'I'), 0);
+	cpu_wake(&cpu, &find(workers, 'W')->task, 0, 0);
+	run();
+	ck_assert_str_eq(log_text, "0 W+ 100 W- 100 I+ 110 I-");
+	ck_assert_uint_eq(cpu.preemptions, 0);
+}
+END_TEST
+
 static void
 check_spent(const struct worker *workers, sim_time extra, sim_time switches)
 {
@@ -484,6 +499,8 @@ cpu_suite(void)
 	    {"a wake-up never calls back", test_wake_never_calls_back, 0},
 	    {"the highest of one instant begins",
 	     test_highest_of_one_instant_begins, 0},
+	    {"a finished step is not preempted",
+	     test_finished_step_is_not_preempted, 0},
 	    {"begin wakes a higher class", test_begin_wakes_a_higher_class, 0},
 	    {"states and accounts in mid-step", test_states, 0},
 	    {"a later step can have a preamble", test_extra_of_a_later_step, 0},

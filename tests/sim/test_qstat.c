@@ -50,19 +50,23 @@ START_TEST(test_literal)
 	ck_assert(qstat_littles_law(&q, 1000));
 	ck_assert(qstat_littles_law_inside(&q, 1000, 1, 40));
 	ck_assert(!qstat_littles_law(&q, 49));
+	qstat_leave(&q, 60, 40);
+	ck_assert(qstat_littles_law(&q, 60));
+	ck_assert(!qstat_littles_law(&q, 59)); /* was not asked then */
 }
 END_TEST
 
-/* Four customers of which two still wait; what the owner says of them. */
+/* Five customers of which three still wait; what the owner says of them. */
 static const struct inside {
 	uint64_t count;
 	uint64_t entry_sum;
 	bool holds;
 } insides[] = {
-    {2, 30 + 40, true},
-    {1, 40, false},	      /* lost from its queue */
-    {3, 30 + 40 + 45, false}, /* invented */
-    {2, 30 + 39, false},      /* an entry time forgotten */
+    {3, 30 + 40 + 70, true},
+    {2, 40 + 70, false},	   /* lost from its queue */
+    {2, 30 + 40, false},	   /* lost as soon as it came */
+    {4, 30 + 40 + 45 + 70, false}, /* invented */
+    {3, 30 + 39 + 70, false},	   /* an entry time forgotten */
 };
 
 START_TEST(test_inside)
@@ -73,6 +77,7 @@ START_TEST(test_inside)
 		qstat_enter(&q, now);
 	qstat_leave(&q, 50, 10);
 	qstat_leave(&q, 60, 20);
+	qstat_enter(&q, 70);
 	ck_assert(qstat_littles_law_inside(&q, 70, row->count,
 					   row->entry_sum) == row->holds);
 }

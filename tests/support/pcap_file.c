@@ -102,7 +102,8 @@ file_create(struct pcap_file *file)
 void
 pcap_file_raw(struct pcap_file *file, const void *bytes, size_t len)
 {
-	size_t written = fwrite(bytes, 1, len, file->stream);
+	/* An empty body has no address. */
+	size_t written = len > 0 ? fwrite(bytes, 1, len, file->stream) : 0;
 
 	assert(written == len);
 }

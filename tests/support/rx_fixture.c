@@ -185,17 +185,21 @@ rx_pass(struct rx_fixture *fx)
 	struct ktls_rx_job job;
 	enum ktls_rx_verdict verdict;
 	unsigned effects;
-	bool delivered;
+	bool delivered, ready;
 
-	while ((verdict = ktls_rx_begin(&fx->so, &job, &fx->counters,
-					&effects)) == KTLS_RX_RECORD) {
+	for (;;) {
+		ready = ktls_rx_ready(&fx->so);
+		verdict = ktls_rx_begin(&fx->so, &job, &fx->counters, &effects);
 		sbcheck(sb);
+		assert(ready == (verdict != KTLS_RX_DRY));
+		fx->effects |= effects;
+		if (verdict != KTLS_RX_RECORD)
+			break;
 		ktls_rx_crypt(&job);
 		fx->effects |=
 		    ktls_rx_finish(&fx->so, &job, &fx->counters, &delivered);
 		sbcheck(sb);
 	}
-	fx->effects |= effects;
 	fx->effects &= ~(unsigned)ENGINE_QUEUE_WORK;
 	if (verdict != KTLS_RX_DROPPED)
 		fx->effects |= ktls_rx_end_pass(&fx->so);

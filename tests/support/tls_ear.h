@@ -19,6 +19,8 @@ struct tls_ear {
 	bool decided[2];		    /* INSTALL or GIVE_UP came */
 	struct handshake_effect install[2]; /* that one */
 	unsigned closes[2];
+	bool short_of_memory; /* ENOMEM is no surprise */
+	unsigned faults;      /* how often it came */
 	uint32_t early_records;
 	size_t early_bytes;
 };

@@ -175,7 +175,7 @@ script_tls13(struct talk *talk, unsigned flags)
 }
 
 void
-script_retry(struct talk *talk)
+script_retry(struct talk *talk, unsigned flags)
 {
 	bool early = talk->hello.early_data;
 
@@ -187,5 +187,17 @@ script_retry(struct talk *talk)
 	talk->hello.retry = false;
 	talk->hello.early_data = false;
 	script_hellos(talk, 0);
-	tls13_rest(talk, 0);
+	tls13_rest(talk, flags);
+}
+
+void
+script_starttls(struct talk *talk, unsigned flags)
+{
+	static const char banner[] = "220 mail.example ESMTP\r\n"
+				     "250 STARTTLS\r\n220 go\r\n\026\003";
+	static const char commands[] = "EHLO client\r\nSTARTTLS\r\n";
+
+	talk_bytes(talk, TALK_SERVER, banner, sizeof(banner) - 1);
+	talk_bytes(talk, TALK_CLIENT, commands, sizeof(commands) - 1);
+	script_tls13(talk, flags);
 }

@@ -21,7 +21,10 @@ enum {
 /* Marks each direction where KTLS begins.  Behind it: app data both ways. */
 void script_tls12(struct talk *talk, unsigned flags);
 void script_tls13(struct talk *talk, unsigned flags);
-void script_retry(struct talk *talk);
+/* The server retries the hello; 0-RTT data before that is lost. */
+void script_retry(struct talk *talk, unsigned flags);
+/* 23 and 48 bytes of SMTP go first. */
+void script_starttls(struct talk *talk, unsigned flags);
 
 /* The two hellos only. */
 void script_hellos(struct talk *talk, unsigned flags);

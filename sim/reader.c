@@ -80,10 +80,14 @@ move_to_scratch(void *arg, const uint8_t *bytes, size_t len)
 	uint8_t *to = ep->conn->sim->scratch + ep->reader.control_bytes;
 
 	assert(ep->reader.control_bytes + len <= HANDSHAKE_PEEK_BYTES);
-	if (bytes != NULL)
+	if (bytes != NULL) {
 		memcpy(to, bytes, len);
-	else
+	} else {
 		memset(to, 0, len);
+		if (!ep->reader.cut)
+			ep->reader.known_bytes = ep->reader.control_bytes;
+		ep->reader.cut = true;
+	}
 	ep->reader.control_bytes += (uint32_t)len;
 }
 
@@ -125,6 +129,9 @@ ask_tls_library(struct endpoint *ep)
 	struct ktlsim *sim = ep->conn->sim;
 	struct reader *reader = &ep->reader;
 
+	if (reader->cut)
+		handshake_cut(ep->conn->handshake, ep->direction,
+			      reader->known_bytes);
 	if (handshake_read(ep->conn->handshake, ep->direction, sim->scratch,
 			   reader->control_bytes, &reader->out) != 0)
 		run_fail(sim, ENOMEM);
@@ -142,6 +149,7 @@ begin_handshake(struct endpoint *ep, sim_time now)
 	sim_time header_price;
 
 	reader->control_bytes = 0;
+	reader->cut = false;
 	soreceive(&ep->so, HANDSHAKE_PEEK_BYTES, SORECEIVE_PEEK,
 		  move_to_scratch, ep, &peeked);
 	if (peeked.eof) {

@@ -84,11 +84,10 @@ session_fini(struct tls_session *session)
 	free(session->plain[1]);
 }
 
-void
-session_send(struct tls_session *session, int side)
+/* Put the bytes up to `end` into segments. */
+static void
+send_up_to(struct tls_session *session, int side, size_t end)
 {
-	size_t end = session->talk.len[side];
-
 	while (session->sent[side] < end) {
 		size_t len = end - session->sent[side];
 		struct session_segment *segment;
@@ -99,6 +98,22 @@ session_send(struct tls_session *session, int side)
 		segment->len = (uint32_t)len;
 		session->sent[side] += len;
 	}
+}
+
+void
+session_send(struct tls_session *session, int side)
+{
+	const struct talk *talk = &session->talk;
+
+	while (session->aligned && session->sent[side] < talk->len[side]) {
+		size_t at = session->sent[side];
+		const uint8_t *header = talk->bytes[side] + at;
+
+		send_up_to(session, side,
+			   at + TLS_HEADER_BYTES +
+			       (size_t)(header[3] << 8 | header[4]));
+	}
+	send_up_to(session, side, talk->len[side]);
 }
 
 void

@@ -24,7 +24,7 @@ struct results_flow;
 
 enum {
 	SESSION_SEGMENTS_MAX = 512,
-	SESSION_LOG_MAX = 2 * TALK_LOG_MAX,
+	SESSION_LOG_MAX = 4 * TALK_LOG_MAX,
 	SESSION_MSS = 1448,
 	SESSION_GAP_NS = 10000,	   /* between two segments */
 	SESSION_ALL_LABELS = 0xff, /* of enum keylog_label */
@@ -54,6 +54,7 @@ struct tls_session {
 	char keylog[SESSION_LOG_MAX];
 	size_t sent[2]; /* bytes of the talk that are in segments */
 	uint32_t mss;	/* payload of later segments, at most */
+	bool aligned;	/* each record begins a segment */
 	uint64_t now_ns;
 	unsigned count;
 	struct session_segment segment[SESSION_SEGMENTS_MAX];

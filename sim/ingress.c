@@ -13,10 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/ktls_rx.h"
-#include "engine/ktls_session.h"
 #include "engine/mbuf.h"
-#include "sim/pipeline.h"
 #include "sim/run.h"
 #include "traces/flow.h"
 #include "traces/frame.h"
@@ -244,30 +241,6 @@ checksum_refused(struct ktlsim *sim, struct endpoint *ep,
 	return true;
 }
 
-/*
- * The snap length begins to cut bytes of a connection.  What had keys until
- * now goes on as a model session: its records cannot be opened any more, and
- * no message that announces a new key can be read.
- */
-static void
-cut_begins(struct conn *conn)
-{
-	conn->cut = true;
-	for (int d = 0; d < 2; d++) {
-		struct endpoint *ep = &conn->endpoint[d];
-		struct ktls_session *session = ep->so.so_rcv.sb_tls_info;
-
-		if (!ep->keyed || !ep->real || session == NULL)
-			continue;
-		session->crypto = KTLS_CRYPTO_MODEL;
-		ep->real = false;
-		if (!session->key_pending)
-			continue;
-		session->key_pending = false;
-		endpoint_act(ep, ktls_rx_check(&ep->so), conn->sim->now);
-	}
-}
-
 static int
 ingress_segment(struct ktlsim *sim, const struct frame *frame, uint64_t time)
 {
@@ -292,13 +265,12 @@ ingress_segment(struct ktlsim *sim, const struct frame *frame, uint64_t time)
 	note_segment(conn, frame, match.direction, time);
 	if (frame->payload_known < frame->payload_len) {
 		sim->input.payload_cut++;
-		if (!conn->cut)
-			cut_begins(conn);
+		conn->cut = true;
 	}
 	segments = make_segments(ep, frame);
 	if (segments == NULL)
 		return ENOMEM;
-	pipeline_offer(sim, segments, time);
+	sim->exec->offer(sim, segments, time);
 	return 0;
 }
 

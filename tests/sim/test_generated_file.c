@@ -433,10 +433,11 @@ replay_cut(uint32_t snaplen)
 	for (int side = 0; side < 2; side++) {
 		const struct results_direction *dir = &flow->direction[side];
 
-		expect_text("app_sha256", dir->app_sha256, "");
 		expect_count("errors", dir->errors, 0);
 		expect_count("holes", dir->holes, 0);
 	}
+	/* The client's may have been captured whole. */
+	expect_text("app_sha256", flow->direction[1].app_sha256, "");
 }
 
 START_TEST(test_generated_file_cut_by_a_snap_length_is_timed)

@@ -90,7 +90,8 @@ collect_direction(struct endpoint *ep, const struct handshake_info *info,
 	out->early_records = counts->early_records;
 	out->handshake_records =
 	    counts->handshake_records + info->handshake_records[d];
-	out->alerts = counts->alerts + info->alerts[d];
+	/* The TLS library has seen the alerts that KTLS decrypted, too. */
+	out->alerts = info->alerts[d] + (ep->real ? 0 : counts->alerts);
 	out->errors = counts->errors;
 	out->undecrypted_records = ep->keyed && !ep->real ? counts->records : 0;
 	out->window_exceeded_bytes = counts->window_exceeded_bytes;

@@ -87,7 +87,7 @@ rss_hash(const struct endpoint *ep)
 }
 
 static int
-add_conn(struct ktlsim *sim, const struct flow *flow, uint64_t time)
+add_conn(struct ktlsim *sim, const struct flow *flow)
 {
 	struct host *host[2];
 	struct conn *conn;
@@ -268,7 +268,7 @@ ingress_segment(struct ktlsim *sim, const struct frame *frame, uint64_t time)
 
 	if (flow_lookup(sim->flows, frame, &match) != 0)
 		return ENOMEM;
-	if (match.created && add_conn(sim, match.flow, time) != 0)
+	if (match.created && add_conn(sim, match.flow) != 0)
 		return ENOMEM;
 	conn = conn_find(sim, match.flow->id);
 	if (match.flipped)
@@ -376,7 +376,7 @@ ingress_declare(struct ktlsim *sim, const struct flow_endpoint *client,
 
 	if (flow_lookup(sim->flows, &syn, &match) != 0)
 		return ENOMEM;
-	if (match.created && add_conn(sim, match.flow, sim->now) != 0)
+	if (match.created && add_conn(sim, match.flow) != 0)
 		return ENOMEM;
 	conn = conn_find(sim, match.flow->id);
 	*ep = &conn->endpoint[match.direction];

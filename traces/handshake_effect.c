@@ -158,9 +158,7 @@ handshake_alert(struct handshake *hs, enum flow_direction direction,
 
 	if (len != ALERT_BYTES)
 		return;
-	/* Behind the border the records are KTLS's, and its owner counts. */
-	if (hs->side[direction].phase < SIDE_INSTALLED)
-		hs->info.alerts[direction]++;
+	hs->info.alerts[direction]++;
 	/* RFC 8446 section 6: the level says nothing any more. */
 	fatal = hs->info.version == TLS_1_3 ? bytes[1] != ALERT_USER_CANCELED
 					    : bytes[0] == ALERT_FATAL;

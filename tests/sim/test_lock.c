@@ -33,7 +33,9 @@ static const struct lock_row {
     /* Two fit in before, one after the other. */
     {{{100, 10, 0}, {50, 10, 0}, {60, 40, 0}, {99, 1, 11}}, 1, 11},
     /* What fitted in before is not overlapped. */
-    {{{100, 10, 0}, {50, 10, 0}, {55, 10, 55}, {0, 1, 120}}, 2, 175},
+    {{{100, 10, 0}, {50, 10, 0}, {55, 10, 5}, {0, 1, 70}}, 2, 75},
+    /* The one in front holds it, not the one that reserved behind it. */
+    {{{50, 10, 0}, {500, 10, 0}, {52, 5, 8}, {53, 5, 12}}, 2, 20},
     /* Inside the hold, and at its end. */
     {{{100, 10, 0}, {109, 1, 1}, {111, 5, 0}, {200, 1, 0}}, 1, 1},
     /* Held for no time: waits, but is in nobody's way. */

@@ -102,7 +102,7 @@ add(uint64_t count, sim_time queue_ps, sim_time read_ps)
 }
 
 /*
- * The slowest 1 %, rounded up, by whole buckets: quick records are 2000 ps (500
+ * The slowest 1 %, rounded up: quick records are 2000 ps (500
  * queue, 1500 read), slow ones 9000 (8000, 1000).
  */
 static const struct slowest_row {
@@ -112,11 +112,11 @@ static const struct slowest_row {
 } slowest_rows[] = {
     {0, 0, 0, 0, 0, 0},
     {1, 0, 1, 0.5, 1.5, 2},
-    {100, 0, 100, 0.5, 1.5, 2}, /* one bucket holds them all */
+    {100, 0, 1, 0.5, 1.5, 2}, /* one bucket holds them all */
     {99, 1, 1, 8, 1, 9},
-    {199, 1, 200, 0.5375, 1.4975, 2.035}, /* 2 wanted, 1 slow: both buckets */
+    {199, 1, 2, 4.25, 1.25, 5.5}, /* 2 wanted, 1 slow: and a quick one */
     {198, 2, 2, 8, 1, 9},
-    {100, 100, 100, 8, 1, 9}, /* 2 wanted, but they are one bucket */
+    {100, 100, 2, 8, 1, 9},
 };
 
 START_TEST(test_slowest)

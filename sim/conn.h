@@ -58,6 +58,8 @@ struct reader {
 	struct reader_books *books; /* lent; NULL: followed */
 	uint8_t *scratch;	    /* lent: HANDSHAKE_PEEK_BYTES */
 	uint32_t scratch_bytes;	    /* gathered there in this turn */
+	uint32_t scratch_known;	    /* with scratch_cut: before the first ... */
+	bool scratch_cut;	    /* ... that a snap length cut off */
 	bool gather; /* copy application bytes there, and out of it later */
 	struct handshake_output out;	 /* to be acted on when the call ends */
 	struct handshake_effect install; /* with READER_ENABLE */

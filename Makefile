@@ -127,7 +127,8 @@ check:
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
 check-built: all $(B)/tests/run $(FUZZ_REPLAY)
-	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run $(FUZZ_REPLAY)
+	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run tests/cli/cli.sh \
+		$(FUZZ_REPLAY)
 
 ## test: unit tests; T=sockbuf runs one suite, VARIANT=asan sanitized
 test: $(B)/tests/run $(TOOL)
@@ -301,7 +302,7 @@ $(B)/tests/suites.h: FORCE
 		echo "SUITE($${f#test_})"; done > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
 
-$(TEST_OBJ): | $(B)/tests/suites.h
+$(TEST_OBJ) $(filter-out $(BENCH_SUP),$(SUP_OBJ)): | $(B)/tests/suites.h
 $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 

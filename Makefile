@@ -320,3 +320,4 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 -include $(ALL_OBJ:.o=.d)
+-include tests/sabotage.mk

@@ -57,6 +57,7 @@ struct ktlsim {
 	uint64_t think_draws;
 	struct digest digest;
 	sim_time now;
+	sim_time ahead_ps; /* a last bit that was taken ahead of its time */
 	uint64_t events_run;
 	int failure; /* ENOMEM once memory was short: the run is void */
 	ktlsim_deliver_fn *deliver_fn;

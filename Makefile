@@ -127,8 +127,8 @@ check:
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
 check-built: all $(B)/tests/run $(FUZZ_REPLAY)
-	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run tests/cli/cli.sh \
-		$(FUZZ_REPLAY)
+	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run $(EXTRA_TESTS) \
+		tests/cli/cli.sh $(FUZZ_REPLAY)
 
 ## test: unit tests; T=sockbuf runs one suite, VARIANT=asan sanitized
 test: $(B)/tests/run $(TOOL)
@@ -241,7 +241,7 @@ clean:
 ## help: this list
 help:
 	@awk -F ': ' '/^## / { printf "%-22s %s\n", substr($$1, 4), \
-		substr($$0, length($$1) + 3) }' Makefile
+		substr($$0, length($$1) + 3) }' $(MAKEFILE_LIST)
 
 # --- rules ------------------------------------------------------------------
 

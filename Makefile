@@ -219,6 +219,7 @@ install: all $(B)/ktlsim.pc
 		$(DESTDIR)$(PREFIX)/share/man/man1/; done
 	set -e; for page in $(wildcard man/*.3); do install -m 644 $$page \
 		$(DESTDIR)$(PREFIX)/share/man/man3/; done
+	$(if $(DESTDIR),,@ldconfig 2>/dev/null || true)
 
 ## uninstall: take it back
 uninstall:
@@ -231,8 +232,8 @@ uninstall:
 ## dist: a source archive of HEAD under build/
 dist:
 	@mkdir -p build
-	git archive --prefix=ktlsim-$(KTLSIM_VERSION)/ HEAD | gzip -n9 \
-		> build/ktlsim-$(KTLSIM_VERSION).tar.gz
+	git archive --prefix=ktlsim-$(KTLSIM_VERSION)/ --format=tar.gz \
+		-o build/ktlsim-$(KTLSIM_VERSION).tar.gz HEAD
 
 ## clean: remove build/
 clean:
@@ -289,9 +290,9 @@ $(SHARED): $(LIB_OBJ)
 $(B)/ktlsim: $(CLI_OBJ) $(B)/internal.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(B)/ktlsim.pc: ktlsim.pc.in $(B)/flags
+$(B)/ktlsim.pc: ktlsim.pc.in FORCE
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(KTLSIM_VERSION)|' \
-		-e 's|@REQUIRES@|$(PKGS)|' $< > $@
+		-e 's|@LIBS@|$(PKG_LIBS)|' $< > $@
 
 # One test program; a suite is found by its file name: tests/D/test_X.c
 # exports Suite *X_suite(void).

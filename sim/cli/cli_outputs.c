@@ -70,6 +70,16 @@ open_named(const struct cli_options *options, const char *option,
 }
 
 static int
+open_records(const struct cli_options *options, FILE **file)
+{
+	if (strcmp(options->records, "-") != 0)
+		return open_named(options, "records", options->records, file);
+	cli_message(CLI_ERROR, "--records -: only --json may go to standard "
+			       "output; name a file");
+	return CLI_USAGE;
+}
+
+static int
 open_plaintext(struct cli_outputs *outputs, const char *dir)
 {
 	int error = cli_plaintext_open(&outputs->plaintext, dir);
@@ -100,8 +110,7 @@ cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
 		status =
 		    open_named(options, "json", options->json, &outputs->json);
 	if (status == CLI_OK && options->records != NULL)
-		status = open_named(options, "records", options->records,
-				    &outputs->records);
+		status = open_records(options, &outputs->records);
 	if (status == CLI_OK && options->plaintext != NULL)
 		status = open_plaintext(outputs, options->plaintext);
 	return status;

@@ -84,6 +84,7 @@ check 2 "$dir: is a folder" replay "$dir"
 check 2 'SSLKEYLOGFILE' replay "$dir/none.pcap" --keylog "$dir/no"
 check 2 'read by the same run' replay "$dir/none.pcap" --json "$dir/none.pcap"
 check 2 'can be written' replay "$dir/none.pcap" --records "$dir/no/r.csv"
+check 2 'name a file' replay "$dir/none.pcap" --records -
 check 2 'Not a directory' replay "$dir/none.pcap" --plaintext "$dir/empty"
 check 1 'the file is empty' replay "$dir/empty"
 check 1 'a key log is given by --keylog' replay "$dir/bad.keys"

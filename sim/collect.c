@@ -16,11 +16,15 @@
 
 #include "engine/ktls_session.h"
 #include "sim/content_hash.h"
-#include "sim/cost.h"
+#include "sim/exec.h"
 #include "sim/run.h"
 
-/* Bytes queued at the end that call a run overloaded, and their share. */
-enum { OVERLOAD_BYTES = 1 << 20, OVERLOAD_SHARE = 20 };
+/* What calls a run overloaded: docs/model.md#overload. */
+enum {
+	OVERLOAD_SHARE = 20, /* a twentieth of the input */
+	OVERLOAD_HELD_BYTES = 65536,
+};
+#define OVERLOAD_DRAIN_PS UINT64_C(10000000000) /* 10 ms */
 
 static const char *
 version_text(enum tls_version version)
@@ -86,7 +90,8 @@ collect_direction(struct endpoint *ep, const struct handshake_info *info,
 	out->early_records = counts->early_records;
 	out->handshake_records =
 	    counts->handshake_records + info->handshake_records[d];
-	out->alerts = counts->alerts + info->alerts[d];
+	/* The TLS library has seen the alerts that KTLS decrypted, too. */
+	out->alerts = info->alerts[d] + (ep->real ? 0 : counts->alerts);
 	out->errors = counts->errors;
 	out->undecrypted_records = ep->keyed && !ep->real ? counts->records : 0;
 	out->window_exceeded_bytes = counts->window_exceeded_bytes;
@@ -188,12 +193,24 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 
 enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 16 };
 
+/* Each worker counts for itself. */
+static struct ktls_rx_counters
+sum_of_workers(const struct host *host)
+{
+	struct ktls_rx_counters sum = {0};
+
+	for (uint32_t i = 0; i < host->workers; i++)
+		ktls_rx_counters_add(&sum, &host->worker[i].ktls);
+	return sum;
+}
+
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
 static int
 collect_counters(struct host *host, struct results_host *out)
 {
-	const struct ktls_rx_counters *ktls = &host->ktls;
-	uint64_t packets = 0, bytes = 0, lost = 0, interrupts = 0;
+	const struct ktls_rx_counters sum = sum_of_workers(host);
+	const struct ktls_rx_counters *ktls = &sum;
+	uint64_t lost = 0, interrupts = 0;
 
 	out->counters =
 	    calloc(COUNTERS_PER_HOST + COUNTERS_PER_QUEUE * host->nic.queues,
@@ -203,16 +220,17 @@ collect_counters(struct host *host, struct results_host *out)
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		const struct nic_rxq *q = &host->nic.queue[i];
 
-		packets += q->received;
-		bytes += q->received_bytes;
 		lost += q->out_of_buffer;
 		interrupts += q->interrupts;
 	}
-	add_counter(out, packets, "rx_packets");
-	add_counter(out, bytes, "rx_bytes_phy");
+	add_counter(out, host->nic.rx_packets_phy, "rx_packets_phy");
+	add_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
 	add_counter(out, lost, "rx_out_of_buffer");
 	add_counter(out, interrupts, "ch_events");
 	add_counter(out, host->nic.link.delayed, "rx_link_delayed");
+	add_counter(out, host->nic.link.delay_sum_ps / 1000,
+		    "rx_link_delay_ns");
+	add_counter(out, host->acks, "tcp_acks_sent");
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		const struct nic_rxq *q = &host->nic.queue[i];
 
@@ -348,15 +366,28 @@ collect_conservation(const struct host *host, struct results_conservation *out)
 			    out->dropped_reassembly + out->queued;
 }
 
-static void
-collect_totals(const struct host *host, struct results_host *out)
+/* Of all CPUs in virtual time; on threads, of those that are TLS workers. */
+static sim_time
+busy_time(const struct host *host)
 {
 	sim_time now = host->sim->now, busy = 0;
 
-	for (uint32_t i = 0; i < host->cpus; i++)
-		busy += now - host->cpu[i].idle_ps;
+	if (host->sim->exec->virtual_time)
+		for (uint32_t i = 0; i < host->cpus; i++)
+			busy += now - host->cpu[i].idle_ps;
+	else
+		for (uint32_t i = 0; i < host->workers; i++)
+			busy += host->worker[i].busy_ps;
+	return busy;
+}
+
+static void
+collect_totals(const struct host *host, struct results_host *out)
+{
+	sim_time now = host->sim->now, busy = busy_time(host);
+
 	out->cores_busy = share(busy, now);
-	out->goodput_gbps = share(host->app_bytes * 8 * 1000, now);
+	out->goodput_gbps = share(host->books.app_bytes * 8 * 1000, now);
 	if (busy > 0)
 		out->gbps_per_core = out->goodput_gbps / out->cores_busy;
 }
@@ -367,38 +398,52 @@ collect_host(struct host *host, struct results_host *out)
 	snprintf(out->name, sizeof(out->name), "%s", host->name);
 	for (int i = 0; i < STAGE_COUNT; i++) {
 		out->stages[i].stage = (enum stage)i;
-		latency_of(&host->stages.hist[i], &out->stages[i].latency);
+		latency_of(&host->books.stages.hist[i],
+			   &out->stages[i].latency);
 	}
 	out->stage_count = STAGE_COUNT;
 	out->slowest_count =
-	    stage_stats_slowest(&host->stages, out->slowest_percent_ns);
-	if (collect_counters(host, out) != 0 || collect_cpus(host, out) != 0 ||
+	    stage_stats_slowest(&host->books.stages, out->slowest_percent_ns);
+	if (collect_counters(host, out) != 0 ||
 	    collect_workqueues(host, out) != 0)
 		return ENOMEM;
-	collect_locks(host, out);
-	out->tls_records_none = host->records;
-	out->wakeups_useful = host->wakeups_useful;
-	out->wakeups_spurious = host->wakeups_spurious;
+	if (host->sim->exec->virtual_time) {
+		if (collect_cpus(host, out) != 0)
+			return ENOMEM;
+		collect_locks(host, out);
+	}
+	for (uint32_t i = 0; i < host->workers; i++)
+		out->tls_records_none += host->worker[i].records;
+	out->wakeups_useful = host->books.wakeups_useful;
+	out->wakeups_spurious = host->books.wakeups_spurious;
 	collect_totals(host, out);
 	collect_conservation(host, &out->conservation);
 	return 0;
 }
 
-/* Bytes that the model still holds when nothing arrives any more. */
+/*
+ * The queues grew until the end: the hosts needed much longer than the input
+ * lasts, or a run that was cut short still holds much of what it accepted.
+ */
 static bool
 overloaded(const struct ktlsim *sim)
 {
-	uint64_t queued = 0, appended = 0;
+	sim_time drain = sim->now - sim->last_arrival_ps;
+	uint64_t held = 0, accepted = 0;
 
+	if (sim->now > sim->last_arrival_ps && drain > OVERLOAD_DRAIN_PS &&
+	    drain > sim->last_arrival_ps / OVERLOAD_SHARE)
+		return true;
 	for (uint32_t i = 0; i < sim->conn_count; i++) {
 		for (int d = 0; d < 2; d++) {
 			const struct endpoint *ep = &sim->conn[i]->endpoint[d];
 
-			appended += ep->counts.appended_bytes;
-			queued += ep->counts.window_exceeded_bytes;
+			accepted += ep->counts.appended_bytes;
+			held += ep->so.so_rcv.sb_ccc;
 		}
 	}
-	return queued > OVERLOAD_BYTES && queued > appended / OVERLOAD_SHARE;
+	return sim->partial && held > OVERLOAD_HELD_BYTES &&
+	       held > accepted / OVERLOAD_SHARE;
 }
 
 static void
@@ -434,37 +479,6 @@ note_inputs(struct ktlsim *sim)
 		   "(replay.recovery)");
 }
 
-static void
-note_model(struct ktlsim *sim)
-{
-	const struct config *config = &sim->config;
-	unsigned unsourced = cost_count_unsourced(config);
-
-	run_note(sim, "capture point: %s",
-		 config->replay_capture_point == CAPTURE_WIRE
-		     ? "wire (NIC and interrupts are modelled)"
-		     : "host (segments start at softirq)");
-	if (config->replay_speed_ppm != 1000000)
-		run_note(sim,
-			 "replay.speed divides the gaps by %" PRIu64
-			 ".%06" PRIu64 ": round trips and bursts shrink too",
-			 config->replay_speed_ppm / 1000000,
-			 config->replay_speed_ppm % 1000000);
-	run_note(sim, "receive merging: %s",
-		 config->nic_merge
-		     ? "consecutive segments of a flow, at ring drain"
-		     : "off");
-	run_note(sim, "a record that fails is skipped and later ones are "
-		      "delivered (engine.on_bad_record: freebsd)");
-	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
-		      "modelled (docs/model.md#lock)");
-	if (unsourced > 0)
-		run_note(sim,
-			 "%u prices of profile %s have no published "
-			 "source (--list-keys)",
-			 unsourced, config->cost_profile);
-}
-
 /* What is known less well because keys were missing. */
 static void
 note_flows(struct ktlsim *sim, const struct results *results)
@@ -496,13 +510,11 @@ collect_notes(struct ktlsim *sim, struct results *results)
 {
 	results->overloaded = overloaded(sim);
 	if (results->overloaded)
-		run_note(sim, "overloaded: more was queued than a receive "
-			      "window holds; latencies grow with the length of "
-			      "the input");
-	if (sim->host_count > 0) {
-		note_model(sim);
-		note_flows(sim, results);
-	}
+		run_note(sim, "overloaded: the hosts could not keep up; "
+			      "latencies grow with the length of the input");
+	if (sim->host_count > 0)
+		sim->exec->describe(sim);
+	note_flows(sim, results);
 	note_inputs(sim);
 	results->notes = calloc(sim->note_count + 1, sizeof(*results->notes));
 	if (results->notes == NULL)
@@ -536,7 +548,7 @@ collect_results(struct ktlsim *sim, struct results *results)
 	    .seed = sim->config.run_seed,
 	    .end_ps = sim->now,
 	    .events = sim->events_run,
-	    .digest = digest_value(&sim->digest),
+	    .digest = sim->exec->virtual_time ? digest_value(&sim->digest) : 0,
 	    .wall_s = sim->wall_s,
 	    .input_frames =
 		sim->input_frames > 0 ? sim->input_frames : sim->input.frames,

@@ -13,12 +13,14 @@
 #include "engine/ktls_rx.h"
 #include "engine/workq.h"
 #include "nicmodel/nic.h"
+#include "sim/config.h"
 #include "sim/cpu.h"
 #include "sim/lock.h"
 #include "sim/qstat.h"
 #include "sim/stage_stats.h"
 #include "sim/stamp.h"
 
+struct aead_pool;
 struct endpoint;
 struct ktlsim;
 struct ktlsim_error;
@@ -49,9 +51,20 @@ struct worker {
 	struct ktls_rx_job job;	   /* with has_job */
 	struct record_stamp stamp; /* of the job's record */
 	bool has_job;
-	bool dropped;	      /* current was dropped by begin */
-	sim_time busy_ps;     /* prices of its steps */
-	struct qstat waiting; /* sockets in the work queue */
+	bool dropped;		/* current was dropped by begin */
+	sim_time busy_ps;	/* prices of its steps, or their real times */
+	struct qstat waiting;	/* sockets in the work queue */
+	struct aead_pool *aead; /* lent: its sessions decrypt with it */
+	uint64_t records;	/* detached, good or bad */
+	struct ktls_rx_counters ktls;
+};
+
+/* What readers find out; each thread that readers run on keeps its own. */
+struct reader_books {
+	struct stage_stats stages;
+	uint64_t wakeups_useful;
+	uint64_t wakeups_spurious;
+	uint64_t app_bytes;
 };
 
 enum host_lock {
@@ -78,6 +91,8 @@ struct host_conservation {
 
 struct host {
 	struct ktlsim *sim;
+	uint32_t index;		    /* in the simulation */
+	uint64_t draws[COST_COUNT]; /* prices drawn so far, by kind */
 	char name[64];
 	struct nic nic;
 	struct rx_driver *driver; /* one per NIC queue */
@@ -86,17 +101,15 @@ struct host {
 	struct worker *worker;
 	uint32_t workers;
 	struct lock_stats lock[HOST_LOCK_COUNT];
-	struct ktls_rx_counters ktls;
-	struct stage_stats stages;
+	struct reader_books books;
 	struct host_conservation segments;
-	uint64_t wakeups_useful;
-	uint64_t wakeups_spurious;
-	uint64_t app_bytes;
 	uint64_t acks;
-	uint64_t records; /* detached, good or bad */
 };
 
 /* Returns 0, or EINVAL or ENOMEM with everything undone. */
 int host_init(struct host *host, struct ktlsim *sim, const char *name);
 void host_fini(struct host *host);
+
+/* Bring the books of its CPUs and workers up to `now`. */
+void host_settle(struct host *host, sim_time now);
 #endif

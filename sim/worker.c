@@ -12,15 +12,13 @@
 #include "sim/worker.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "engine/effects.h"
 #include "engine/ktls_session.h"
-#include "engine/mbuf.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
+#include "sim/record.h"
 #include "sim/run.h"
 
 static struct worker *
@@ -31,7 +29,7 @@ worker_of(struct cpu_task *task)
 
 /* The price of decrypting: by cipher and key length, per record and byte. */
 static sim_time
-crypt_price(struct ktlsim *sim, const struct ktls_rx_job *job)
+crypt_price(struct host *host, const struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
 	enum cost_id record = COST_CHACHA20_RECORD, byte = COST_CHACHA20_BYTE;
@@ -46,7 +44,7 @@ crypt_price(struct ktlsim *sim, const struct ktls_rx_job *job)
 		    aes256 ? COST_AES256_GCM_RECORD : COST_AES128_GCM_RECORD;
 		byte = aes256 ? COST_AES256_GCM_BYTE : COST_AES128_GCM_BYTE;
 	}
-	return price(sim, record) + price_bytes(sim, byte, bytes);
+	return price(host, record) + price_bytes(host, byte, bytes);
 }
 
 /* Locks and bookkeeping around the decryption of one record. */
@@ -54,82 +52,19 @@ static sim_time
 record_price(struct worker *worker, struct endpoint *ep, sim_time now)
 {
 	struct host *host = worker->host;
-	struct ktlsim *sim = host->sim;
-	sim_time begin_hold = price(sim, COST_LOCK_BEGIN);
-	sim_time finish_hold = price(sim, COST_LOCK_FINISH);
+	sim_time begin_hold = price(host, COST_LOCK_BEGIN);
+	sim_time finish_hold = price(host, COST_LOCK_FINISH);
 	sim_time cost;
 
 	cost = lock_acquire(&ep->lock, &host->lock[HOST_LOCK_BEGIN], now,
 			    begin_hold) +
 	       begin_hold;
-	cost += crypt_price(sim, &worker->job);
-	cost += price(sim, COST_RECORD_DELIVER);
+	cost += crypt_price(host, &worker->job);
+	cost += price(host, COST_RECORD_DELIVER);
 	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_FINISH],
 			     now + cost, finish_hold) +
 		finish_hold;
 	return cost;
-}
-
-/* Detach the next record and decrypt it; its stamp begins here. */
-static enum ktls_rx_verdict
-record_begin(struct endpoint *ep, struct ktls_rx_job *job,
-	     struct ktls_rx_counters *counters, struct record_stamp *stamp,
-	     sim_time now)
-{
-	unsigned effects = 0;
-	enum ktls_rx_verdict verdict =
-	    ktls_rx_begin(&ep->so, job, counters, &effects);
-
-	if (verdict == KTLS_RX_NOMEM)
-		run_fail(ep->conn->sim, ENOMEM);
-	if (verdict == KTLS_RX_DROPPED) {
-		ep->counts.errors++;
-		if (ep->counts.first_error == 0)
-			ep->counts.first_error = ep->so.so_error;
-	}
-	endpoint_act(ep, effects, now);
-	if (verdict != KTLS_RX_RECORD)
-		return verdict;
-	memset(stamp, 0, sizeof(*stamp));
-	stamp->number = job->seqno;
-	stamp->offset = ep->tls_offset;
-	stamp->wire_bytes = job->wire_len;
-	stamps_take(&ep->stamps, stamp);
-	stamp->keyed_ps = ep->keyed_ps > stamp->appended_ps
-			      ? ep->keyed_ps
-			      : stamp->appended_ps;
-	stamp->begin_ps = now;
-	ep->tls_offset += job->wire_len;
-	ktls_rx_crypt(job);
-	return verdict;
-}
-
-/* Bring the record back and queue its stamp for the reader. */
-static void
-record_finish(struct endpoint *ep, struct ktls_rx_job *job,
-	      struct ktls_rx_counters *counters, struct record_stamp *stamp,
-	      sim_time now)
-{
-	int error = job->error;
-	bool delivered = false;
-	unsigned effects;
-
-	stamp->plaintext_bytes = job->plaintext_len;
-	stamp->type = job->record_type;
-	stamp->decrypted_ps = now;
-	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
-	if (delivered) {
-		ep->counts.records++;
-		endpoint_digest(ep, now, STAGE_DECRYPT, stamp->offset,
-				stamp->wire_bytes);
-		if (stamps_push_record(&ep->stamps, stamp) != 0)
-			run_fail(ep->conn->sim, ENOMEM);
-	} else if (error != 0) {
-		ep->counts.errors++;
-		if (ep->counts.first_error == 0)
-			ep->counts.first_error = error;
-	}
-	endpoint_act(ep, effects, now);
 }
 
 /* The next socket of the queue, if the worker has none in work. */
@@ -154,22 +89,20 @@ worker_begin(struct cpu_task *task, sim_time now)
 {
 	struct worker *worker = worker_of(task);
 	enum ktls_rx_verdict verdict;
-	sim_time cost;
 
 	worker->has_job = false;
 	worker->last = task->cpu;
 	if (!worker_take_socket(worker, now))
 		return 0;
-	verdict = record_begin(worker->current, &worker->job,
-			       &worker->host->ktls, &worker->stamp, now);
+	verdict = record_begin(worker->current, &worker->job, &worker->ktls,
+			       &worker->stamp, now);
 	worker->dropped = verdict == KTLS_RX_DROPPED;
 	if (verdict != KTLS_RX_RECORD)
 		return 0;
+	ktls_rx_crypt(&worker->job);
 	worker->has_job = true;
-	worker->host->records++;
-	cost = record_price(worker, worker->current, now);
-	worker->busy_ps += cost;
-	return cost;
+	worker->records++;
+	return record_price(worker, worker->current, now);
 }
 
 /* The socket ran dry, or is gone: give it back. */
@@ -177,16 +110,13 @@ static void
 worker_end_pass(struct worker *worker, sim_time now)
 {
 	struct endpoint *ep = worker->current;
-	unsigned effects = 0;
-
 	if (ep == NULL)
 		return;
 	worker->current = NULL;
-	worker->host->ktls.sw_rx_inqueue--;
+	worker->ktls.sw_rx_inqueue--;
 	if (!worker->dropped)
-		effects = ktls_rx_end_pass(&ep->so);
+		endpoint_end_pass(ep, now);
 	ep->so.so_count--;
-	endpoint_act(ep, effects, now);
 }
 
 static bool
@@ -195,8 +125,8 @@ worker_done(struct cpu_task *task, sim_time now)
 	struct worker *worker = worker_of(task);
 
 	if (worker->has_job) {
-		record_finish(worker->current, &worker->job,
-			      &worker->host->ktls, &worker->stamp, now);
+		record_finish(worker->current, &worker->job, &worker->ktls,
+			      &worker->stamp, now);
 		worker->has_job = false;
 		if (ktls_rx_ready(&worker->current->so))
 			return true;
@@ -251,12 +181,12 @@ void
 worker_queue(struct endpoint *ep, sim_time now)
 {
 	struct worker *worker = ep->worker;
-	struct ktlsim *sim = ep->conn->sim;
+	struct host *host = worker->host;
 	bool asleep = workq_put(&worker->wq, &ep->so);
-	sim_time extra = price(sim, COST_WORKER_ENQUEUE);
+	sim_time extra = price(host, COST_WORKER_ENQUEUE);
 	struct cpu *cpu;
 
-	worker->host->ktls.sw_rx_inqueue++;
+	worker->ktls.sw_rx_inqueue++;
 	ep->queued_ps = now;
 	qstat_enter(&worker->waiting, now);
 	if (!asleep) {
@@ -264,9 +194,9 @@ worker_queue(struct endpoint *ep, sim_time now)
 		return;
 	}
 	cpu = worker_cpu(worker);
-	extra += price(sim, COST_WORKER_WAKEUP);
+	extra += price(host, COST_WORKER_WAKEUP);
 	if (worker->last != NULL && worker->last != cpu)
-		extra += price(sim, COST_MIGRATION);
+		extra += price(host, COST_MIGRATION);
 	cpu_wake(cpu, &worker->task, now, extra);
 }
 
@@ -280,10 +210,12 @@ follow_work(struct endpoint *ep, sim_time now)
 	enum ktls_rx_verdict verdict;
 
 	while ((verdict = record_begin(ep, &job, &counters, &stamp, now)) ==
-	       KTLS_RX_RECORD)
+	       KTLS_RX_RECORD) {
+		ktls_rx_crypt(&job);
 		record_finish(ep, &job, &counters, &stamp, now);
+	}
 	if (verdict != KTLS_RX_DROPPED)
-		endpoint_act(ep, ktls_rx_end_pass(&ep->so), now);
+		endpoint_end_pass(ep, now);
 }
 
 void

@@ -142,6 +142,19 @@ warn_flows(const struct results *results)
 		   "with a hole that never filled; the report says where");
 }
 
+/* replay.receiver names someone else than the capture does. */
+static void
+warn_receiver(const struct results *results)
+{
+	if (results->host_count == 1 && results->flow_count > 0 &&
+	    results->hosts[0].conservation.segments_in == 0)
+		cli_message(CLI_WARN,
+			    "replay.receiver: no captured segment goes to "
+			    "%s, so that nothing was simulated; 'ktlsim flows' "
+			    "lists the addresses",
+			    results->hosts[0].name);
+}
+
 /* Keys were given: say so where they do not fit. */
 static void
 warn_keys(const struct results *results)
@@ -173,6 +186,7 @@ cli_notes_warn(const struct cli_session *session)
 
 	warn_packets(&session->sim->input);
 	warn_flows(results);
+	warn_receiver(results);
 	if (session->sim->keylog != NULL)
 		warn_keys(results);
 }

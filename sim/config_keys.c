@@ -18,6 +18,7 @@
 #define TIME_MAX    8640000000000000000u /* 100 days */
 #define TIME_HOUR   3600000000000000u
 #define TIME_SECOND 1000000000000u
+#define TIME_US	    1000000u
 #define KIB	    1024u
 #define MIB	    (1024u * 1024u)
 #define SPEED_LEAST 1000u	     /* 0.001 */
@@ -75,10 +76,11 @@ const struct config_row config_rows[] = {
 	  "offer a segment that the model dropped again, or lose it"},
 	 CONFIG_CHOICE, FIELD(replay_recovery), 0, 1, recoveries},
 	{{"replay.resend_after", "time", "", "0",
-	  "0 (the handshake's round trip, at least 1ms)..1h",
+	  "0 (the handshake's round trip, at least 1ms), or 1us..1h",
 	  "a fast retransmission", CONFIG_MODEL_ONLY,
 	  "time until a dropped segment is offered again"},
-	 CONFIG_TIME, FIELD(replay_resend_after_ps), 0, TIME_HOUR, NULL},
+	 CONFIG_TIME, FIELD(replay_resend_after_ps), TIME_US, TIME_HOUR, NULL,
+	 .or_zero = true},
 
 	{{"link.rate", "rate", "bps", "100Gbps",
 	  "0 (captured time is the frame's end), or 1Mbps..100Tbps", "100 GbE",

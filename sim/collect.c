@@ -2,8 +2,8 @@
  * collect.c - the state at the end of a run as plain data.
  *
  * ktlsim_finish calls collect_results once; invariant.c then checks the books,
- * and report.c turns the data into text or JSON.  Nothing is computed here that
- * the model itself would need.
+ * and report_*.c turn the data into text or JSON.  Nothing is computed here
+ * that the model itself would need.
  */
 #include "sim/collect.h"
 

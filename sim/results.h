@@ -1,8 +1,9 @@
 /*
  * results.h - what a run has found, as plain data: the input of every report.
  *
- * Filled by ktlsim.c at the end of a run, read by report.c.  Times are
- * picoseconds.  The names follow the result schema ktlsim-result-1.
+ * Filled by collect.c and invariant.c at the end of a run, read by the reports
+ * (report_*.c).  Times are picoseconds.  The names follow the result schema
+ * ktlsim-result-1.
  */
 #ifndef SIM_RESULTS_H
 #define SIM_RESULTS_H

@@ -1,12 +1,12 @@
 #!/bin/sh
 # cli.sh - the command line as a user meets it: exit statuses, and what is said.
 #
-# usage: tests/cli/cli.sh KTLSIM
+# usage: tests/cli/cli.sh [KTLSIM]: the program, or that of the environment
 #
 # The captures are made here; one with TLS in it is taken from the folder that
 # KTLSIM_CAPTURES names, and those checks are skipped where it is unset.
 set -u
-ktlsim=${1:?usage: cli.sh KTLSIM}
+ktlsim=${1:-${KTLSIM:?usage: cli.sh KTLSIM}}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 passed=0
@@ -144,5 +144,5 @@ else
 	require 'standard input' grep -q 'ok, 3,236 frames' "$dir/out"
 fi
 
-echo "command line: $passed passed, $failed failed"
+echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -539,6 +539,8 @@ collect_results(struct ktlsim *sim, struct results *results)
 	    .wall_s = sim->wall_s,
 	    .input_frames =
 		sim->input_frames > 0 ? sim->input_frames : sim->input.frames,
+	    .input = sim->input,
+	    .have_keylog = sim->keylog != NULL,
 	    .partial = sim->partial,
 	};
 	memcpy(results->input_status, sim->input_status,

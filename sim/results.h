@@ -143,6 +143,20 @@ struct results_host {
  */
 enum { RESULTS_TEXT_BYTES = 512 };
 
+/* What happened to frames before they became segments of a host. */
+struct input_counts {
+	uint64_t frames;
+	uint64_t not_ip;
+	uint64_t not_tcp;
+	uint64_t cut;	      /* a header was cut off by the snap length */
+	uint64_t malformed;   /* a header contradicts itself */
+	uint64_t payload_cut; /* segments whose payload was cut */
+	uint64_t bad_checksum;
+	uint64_t partial_checksum;
+	uint64_t segmented; /* frames cut into segments of the MSS */
+	uint64_t resent;    /* segments offered again after a loss inside */
+};
+
 struct results {
 	const struct config *config;
 	size_t note_count;
@@ -155,7 +169,9 @@ struct results {
 				  clock */
 	char input_status[16]; /* "ok", "truncated", "damaged" */
 	uint64_t input_frames;
-	bool partial; /* interrupted, or a time limit was reached */
+	struct input_counts input;
+	bool have_keylog; /* a key log was given */
+	bool partial;	  /* interrupted, or a time limit was reached */
 	bool overloaded;
 	size_t flow_count;
 	struct results_flow *flows;

@@ -491,9 +491,28 @@ note_flows(struct ktlsim *sim, const struct results *results)
 	    "a few records");
 }
 
+/* An address was to be simulated, and no flow has it. */
+static bool
+no_receiver(const struct ktlsim *sim)
+{
+	if (sim->config.replay_receiver != RECEIVER_ADDRESS)
+		return false;
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			if (sim->conn[i]->endpoint[d].host != NULL)
+				return false;
+	return true;
+}
+
 static int
 collect_notes(struct ktlsim *sim, struct results *results)
 {
+	results->no_receiver = no_receiver(sim);
+	if (results->no_receiver)
+		run_note(sim,
+			 "no flow has the address %s (replay.receiver), so "
+			 "nothing was simulated",
+			 sim->config.replay_receiver_address);
 	results->overloaded = overloaded(sim);
 	if (results->overloaded)
 		run_note(sim, "overloaded: more was queued than a receive "

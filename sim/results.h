@@ -171,6 +171,7 @@ struct results {
 	uint64_t input_frames;
 	struct input_counts input;
 	bool have_keylog; /* a key log was given */
+	bool no_receiver; /* no flow has the address replay.receiver */
 	bool partial;	  /* interrupted, or a time limit was reached */
 	bool overloaded;
 	size_t flow_count;

@@ -170,6 +170,11 @@ cli_notes_warn(const struct cli_session *session)
 {
 	const struct results *results = ktlsim_results(session->sim);
 
+	if (results->no_receiver)
+		cli_message(CLI_WARN,
+			    "no flow has the address %s, so nothing was "
+			    "simulated; `ktlsim flows` lists the addresses",
+			    results->config->replay_receiver_address);
 	warn_packets(&results->input);
 	warn_flows(results);
 	if (results->have_keylog)

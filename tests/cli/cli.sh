@@ -91,6 +91,10 @@ check 1 '"input_status": "truncated"' replay "$dir/cut.pcap" --json -
 check 0 'There is no TCP flow' replay "$dir/none.pcap"
 check 0 'There is no TCP flow' flows "$dir/none.pcap"
 check 0 '[]' flows "$dir/none.pcap" --json -
+check 0 'no flow has the address 192.0.2.9 (replay.receiver)' \
+	replay "$dir/none.pcap" -q --json - --replay.receiver=192.0.2.9
+check 0 'warning: no flow has the address 192.0.2.9' \
+	replay "$dir/none.pcap" --replay.receiver=192.0.2.9
 check 0 'no usable line' replay "$dir/none.pcap" --keylog "$dir/empty"
 check 0 '1 malformed line' replay "$dir/none.pcap" --keylog "$dir/bad.keys"
 check 0 '"run.seed": "7"' replay "$dir/none.pcap" --json - --seed 7
@@ -112,6 +116,15 @@ if [ -c /dev/full ]; then
 	"$ktlsim" replay "$dir/none.pcap" >/dev/full 2>"$dir/err"
 	require 'standard output is full' [ $? = 1 ]
 fi
+
+# The address of a flow is no reason to warn.
+bundled=traces/data/tls13-download.pcap
+"$ktlsim" replay $bundled --replay.receiver=192.0.2.9 >"$dir/out" 2>"$dir/err"
+require 'an address of nobody' grep -q 'no flow has the address' "$dir/err"
+"$ktlsim" replay $bundled --replay.receiver=fd77::2 >"$dir/out" 2>"$dir/err"
+require 'an address of a flow' \
+	sh -c "! grep 'no flow has' '$dir/out' '$dir/err'"
+require 'its host' grep -q 'Host fd77::2' "$dir/out"
 
 real=${KTLSIM_CAPTURES:-}/own/v-tls13-4M
 if [ ! -f "$real/capture.pcap" ]; then

@@ -112,8 +112,7 @@ static int
 virtual_settle(struct ktlsim *sim)
 {
 	for (unsigned i = 0; i < sim->host_count; i++)
-		for (uint32_t c = 0; c < sim->host[i].cpus; c++)
-			cpu_settle(&sim->host[i].cpu[c], sim->now);
+		host_settle(&sim->host[i], sim->now);
 	return 0;
 }
 

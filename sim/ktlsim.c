@@ -291,6 +291,8 @@ ktlsim_inject(struct ktlsim *sim, const struct ktlsim_frame *frame,
 		return fail(error, EINVAL,
 			    "a frame has %u bytes captured of %u on the wire",
 			    frame->captured_len, frame->wire_len);
+	if (frame->time_ps > sim->last_arrival_ps)
+		sim->last_arrival_ps = frame->time_ps;
 	if (sim->failure == 0 && ingress_frame(sim, frame) != 0)
 		run_fail(sim, ENOMEM);
 	if (sim->failure != 0)

@@ -46,7 +46,7 @@ enum {
 	POUR_MAX = 128,	  /* a larger bucket is scattered first */
 	FETCH_MAX = 1024, /* slots that fit the nearest cache */
 	FAR_MIN = 64,	  /* fewer are brought near all at once */
-	BLOCK_KEYS = 16,  /* a power of two */
+	BLOCK_KEYS = 32,  /* a power of two */
 	LEVEL_BITS = 8,
 	LEVEL_COUNT = 64 / LEVEL_BITS,
 	LEVEL_BUCKETS = 1 << LEVEL_BITS,

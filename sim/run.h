@@ -65,7 +65,7 @@ struct ktlsim {
 	void *data_arg;
 	struct input_counts input;
 	uint8_t *scratch; /* HANDSHAKE_PEEK_BYTES for contiguous reads */
-	char notes[NOTES_MAX][256];
+	char notes[NOTES_MAX][RESULTS_TEXT_BYTES];
 	size_t note_count;
 	char input_status[16];
 	uint64_t input_frames;

@@ -38,28 +38,27 @@ struct extension {
 	struct cursor body;
 };
 
-/* The next len bytes, or NULL with the cursor bad. */
-static const uint8_t *
-take(struct cursor *cursor, size_t len)
+/* Move past the next len bytes; false: they are not there. */
+static bool
+take(struct cursor *cursor, size_t len, const uint8_t **bytes)
 {
-	const uint8_t *bytes = cursor->next;
-
 	if (cursor->bad || len > cursor->left) {
 		cursor->bad = true;
-		return NULL;
+		return false;
 	}
+	*bytes = cursor->next;
 	cursor->next += len;
 	cursor->left -= len;
-	return bytes;
+	return true;
 }
 
 static unsigned
 take_number(struct cursor *cursor, size_t len)
 {
-	const uint8_t *bytes = take(cursor, len);
+	const uint8_t *bytes;
 	unsigned value = 0;
 
-	if (bytes == NULL)
+	if (!take(cursor, len, &bytes))
 		return 0;
 	for (size_t i = 0; i < len; i++)
 		value = value << 8 | bytes[i];
@@ -77,10 +76,9 @@ static struct cursor
 take_vector(struct cursor *cursor, size_t length_bytes)
 {
 	size_t len = take_number(cursor, length_bytes);
-	const uint8_t *bytes = take(cursor, len);
-	struct cursor vector = {bytes, len, false};
+	struct cursor vector = {NULL, len, false};
 
-	if (bytes == NULL)
+	if (!take(cursor, len, &vector.next))
 		vector = (struct cursor){NULL, 0, true};
 	return vector;
 }
@@ -88,9 +86,9 @@ take_vector(struct cursor *cursor, size_t length_bytes)
 static void
 take_random(struct cursor *cursor, uint8_t random[TLS_HELLO_RANDOM_BYTES])
 {
-	const uint8_t *bytes = take(cursor, TLS_HELLO_RANDOM_BYTES);
+	const uint8_t *bytes;
 
-	if (bytes != NULL)
+	if (take(cursor, TLS_HELLO_RANDOM_BYTES, &bytes))
 		memcpy(random, bytes, TLS_HELLO_RANDOM_BYTES);
 }
 

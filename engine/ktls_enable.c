@@ -167,6 +167,8 @@ next_key(struct socket *so, const struct ktls_key *key, unsigned *effects)
 
 	if (session->params.version != TLS_1_3)
 		return EBUSY;
+	if (key->key_len != session->params.key_len)
+		return EINVAL;
 	if (!session->key_pending && sb->sb_tlscc > 0)
 		return EBUSY;
 	return ktls_rx_next_key(so, key, effects);

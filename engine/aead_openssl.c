@@ -15,7 +15,7 @@
  * several mbufs is gathered first and scattered afterwards: EVP loses almost
  * half its speed on pieces, and two copies cost a tenth.
  *
- * Left out: CBC and CCM (EOPNOTSUPP), and any use from two threads.
+ * Left out: CBC and CCM (EOPNOTSUPP), and decryption by two threads.
  */
 #include "engine/aead.h"
 
@@ -24,6 +24,7 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,9 +58,9 @@ struct aead_pool {
 	struct aead_context *contexts;
 	uint32_t *buckets; /* first context of each chain */
 	uint32_t bucket_mask;
-	uint32_t count;		 /* of contexts */
-	uint32_t newest, oldest; /* ends of the list of use */
-	uint64_t last_id;	 /* given out */
+	uint32_t count;		  /* of contexts */
+	uint32_t newest, oldest;  /* ends of the list of use */
+	_Atomic uint64_t last_id; /* given out */
 	EVP_CIPHER *ciphers[AEAD_KINDS];
 	uint8_t *scratch; /* one gathered record */
 	size_t scratch_bytes;
@@ -443,7 +444,9 @@ aead_pool_destroy(struct aead_pool *pool)
 uint64_t
 aead_key_id(struct aead_pool *pool)
 {
-	return ++pool->last_id;
+	return atomic_fetch_add_explicit(&pool->last_id, 1,
+					 memory_order_relaxed) +
+	       1;
 }
 
 void

@@ -112,8 +112,10 @@ ktls_session_free(struct ktls_session *session)
 		session->stats->active--;
 		--*cipher_gauge(session);
 	}
-	if (session->aead != NULL)
+	if (session->aead != NULL) {
 		aead_pool_forget(session->aead, session->aead_key_id);
+		aead_pool_forget(session->aead, session->aead_old_id);
+	}
 	ktls_key_clear(&session->params);
 	free(session);
 }

@@ -73,10 +73,9 @@ ktls_session_create(struct ktls_session **session, const struct ktls_key *key,
 
 /* The gauge of the session's cipher. */
 static uint64_t *
-cipher_gauge(const struct ktls_session *session)
+cipher_gauge(const struct ktls_session *session,
+	     struct ktls_session_stats *stats)
 {
-	struct ktls_session_stats *stats = session->stats;
-
 	if (session->params.cipher == TLS_CIPHER_AES_CBC)
 		return &stats->sw_cbc;
 	if (session->params.cipher == TLS_CIPHER_CHACHA20_POLY1305)
@@ -85,14 +84,21 @@ cipher_gauge(const struct ktls_session *session)
 }
 
 void
+ktls_session_tally(const struct ktls_session *session,
+		   struct ktls_session_stats *stats)
+{
+	stats->offload_total++;
+	stats->active++;
+	++*cipher_gauge(session, stats);
+}
+
+void
 ktls_session_count(struct ktls_session *session,
 		   struct ktls_session_stats *stats)
 {
 	assert(session->stats == NULL);
 	session->stats = stats;
-	stats->offload_total++;
-	stats->active++;
-	++*cipher_gauge(session);
+	ktls_session_tally(session, stats);
 }
 
 void
@@ -110,7 +116,7 @@ ktls_session_free(struct ktls_session *session)
 	assert(session->detached == 0);
 	if (session->stats != NULL) {
 		session->stats->active--;
-		--*cipher_gauge(session);
+		--*cipher_gauge(session, session->stats);
 	}
 	if (session->aead != NULL) {
 		aead_pool_forget(session->aead, session->aead_key_id);

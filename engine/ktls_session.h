@@ -62,7 +62,11 @@ int ktls_session_create(struct ktls_session **session,
 			const struct ktls_key *key, enum ktls_crypto crypto,
 			struct aead_pool *aead, uint32_t wq_index);
 
-/* Count the session in *stats now, and out of it when it ends. */
+/* Add a session that is alive to the sums. */
+void ktls_session_tally(const struct ktls_session *session,
+			struct ktls_session_stats *stats);
+
+/* The same, and take it out of *stats when it ends. */
 void ktls_session_count(struct ktls_session *session,
 			struct ktls_session_stats *stats);
 

@@ -77,7 +77,9 @@ struct endpoint_counts {
 	uint64_t undecrypted_records;
 	uint64_t window_exceeded_bytes;
 	uint64_t appended_bytes;
-	uint64_t discarded_bytes; /* by a drop */
+	uint64_t discarded_bytes;   /* by a drop */
+	uint64_t corrupted_headers; /* refused when they arrived */
+	uint64_t too_large_records; /* likewise */
 	uint64_t released_segments;
 	int first_error; /* errno of the first failure, or 0 */
 };

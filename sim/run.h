@@ -46,6 +46,7 @@ struct input_counts {
 
 struct ktlsim {
 	struct config config;
+	struct engine_policy policy; /* of every socket; follows from config */
 	const struct exec_ops *exec;
 	struct thread_exec *threads; /* of the thread executor, or NULL */
 	struct event_queue *events;

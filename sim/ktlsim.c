@@ -105,6 +105,20 @@ create_hosts(struct ktlsim *sim)
 	return 0;
 }
 
+/* Replayed senders do not react, so no window is enforced. */
+static void
+policy_init(struct ktlsim *sim)
+{
+	const struct config *config = &sim->config;
+
+	sim->policy = (struct engine_policy){
+	    .on_bad_record = config->engine_on_bad_record,
+	    .header_check = config->engine_header_check,
+	    .rekey = config->engine_rekey,
+	    .recvbuf_max = config->sockbuf_hiwat_max_bytes,
+	};
+}
+
 int
 ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	      struct ktlsim_error *error)
@@ -122,6 +136,7 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	code = config_finish(&sim->config, error);
 	if (code != 0)
 		goto undo;
+	policy_init(sim);
 	sim->events = event_queue_create();
 	sim->pool = mbuf_pool_create(0);
 	sim->aead = aead_pool_create(sim->config.crypto_contexts);

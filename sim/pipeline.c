@@ -521,14 +521,29 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 	}
 }
 
+/* The policy refused a header when it arrived: nobody else has counted it. */
+static void
+count_refused(struct endpoint *ep, unsigned effects)
+{
+	if (effects & ENGINE_COUNT_CORRUPTED)
+		ep->counts.corrupted_headers++;
+	if (effects & ENGINE_COUNT_TOO_LARGE)
+		ep->counts.too_large_records++;
+	record_count_error(ep, ep->so.so_error);
+}
+
 void
 endpoint_act(struct endpoint *ep, unsigned effects, sim_time now)
 {
 	const struct exec_ops *exec = ep->conn->sim->exec;
+	const unsigned refused =
+	    ENGINE_COUNT_CORRUPTED | ENGINE_COUNT_TOO_LARGE;
 	const unsigned known =
-	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP;
+	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP | refused;
 
 	assert((effects & ~known) == 0);
+	if ((effects & refused) != 0)
+		count_refused(ep, effects);
 	if ((effects & ENGINE_QUEUE_WORK) != 0)
 		exec->queue_work(ep, now);
 	/* The connection was reset: TCP takes nothing more of it. */

@@ -209,7 +209,8 @@ begin_record(struct endpoint *ep, sim_time now)
 	else
 		soreceive(&ep->so, ep->conn->sim->config.app_read_size_bytes, 0,
 			  app_move(ep), ep, &reader->got);
-	if (reader->got.error == EWOULDBLOCK) {
+	if (reader->got.error == EWOULDBLOCK ||
+	    reader->got.error == EKEYEXPIRED) {
 		reader->got_nothing = true;
 		return;
 	}
@@ -504,12 +505,15 @@ done_record(struct endpoint *ep, sim_time now)
 	struct reader *reader = &ep->reader;
 	const struct soreceive_result *got = &reader->got;
 
-	if (got->error != 0)
-		return;
-	if (got->eof) {
+	/* An error that stays is the end for an application. */
+	if (got->eof ||
+	    (got->error != 0 &&
+	     ep->conn->sim->policy.on_bad_record == ENGINE_BAD_RECORD_STICKY)) {
 		reader->mode = READER_CLOSED;
 		return;
 	}
+	if (got->error != 0)
+		return;
 	reader->record_open = true;
 	if (got->eor || (got->has_record && got->record.tls_length == 0))
 		record_read(ep, now);

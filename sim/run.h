@@ -32,6 +32,7 @@ struct thread_exec;
 
 struct ktlsim {
 	struct config config;
+	struct engine_policy policy; /* of every socket; follows from config */
 	const struct exec_ops *exec;
 	struct thread_exec *threads; /* of the thread executor, or NULL */
 	struct event_queue *events;

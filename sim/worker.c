@@ -116,7 +116,7 @@ worker_end_pass(struct worker *worker, sim_time now)
 	worker->ktls.sw_rx_inqueue--;
 	if (!worker->dropped)
 		endpoint_end_pass(ep, now);
-	ep->so.so_count--;
+	so_rele(&ep->so);
 }
 
 static bool
@@ -157,9 +157,9 @@ worker_fini(struct worker *worker)
 	if (worker->has_job)
 		ktls_rx_abandon(&worker->current->so, &worker->job);
 	if (worker->current != NULL)
-		worker->current->so.so_count--;
+		so_rele(&worker->current->so);
 	while ((so = workq_get(&worker->wq)) != NULL)
-		so->so_count--;
+		so_rele(so);
 	qstat_fini(&worker->waiting);
 }
 

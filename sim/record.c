@@ -89,7 +89,7 @@ act_at_end(struct endpoint *ep, unsigned (*step)(struct socket *so),
 	unsigned effects = step(&ep->so);
 
 	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE)
-		count_error(ep, EMSGSIZE);
+		record_count_error(ep, EMSGSIZE);
 	ep->counts.discarded_bytes += tlscc - sb->sb_tlscc;
 	endpoint_act(ep, effects, now);
 }

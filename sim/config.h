@@ -107,6 +107,8 @@ struct config {
 	/* ktls.* */
 	uint32_t ktls_workers; /* 0: one per CPU */
 	enum config_bind ktls_bind;
+	uint32_t ktls_budget;	     /* records per pass; 0: none */
+	uint32_t ktls_wake_every;    /* records; 0: once per pass */
 	uint16_t ktls_assumed_suite; /* IANA number */
 	/* sockbuf.* */
 	uint32_t sockbuf_hiwat_bytes;

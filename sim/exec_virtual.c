@@ -136,6 +136,24 @@ note_policy(struct ktlsim *sim)
 			      "installed (engine.rekey: linux)");
 }
 
+/* How the TLS workers differ from FreeBSD's. */
+static void
+note_workers(struct ktlsim *sim)
+{
+	const struct config *config = &sim->config;
+
+	if (config->ktls_budget > 0)
+		run_note(sim,
+			 "a TLS worker turns to its next socket after %" PRIu32
+			 " records (ktls.budget)",
+			 config->ktls_budget);
+	if (config->ktls_wake_every > 0)
+		run_note(sim,
+			 "a TLS worker wakes the reader after every %" PRIu32
+			 " records of a pass (ktls.wake_every)",
+			 config->ktls_wake_every);
+}
+
 static void
 virtual_describe(struct ktlsim *sim)
 {
@@ -157,6 +175,7 @@ virtual_describe(struct ktlsim *sim)
 		     ? "consecutive segments of a flow, at ring drain"
 		     : "off");
 	note_policy(sim);
+	note_workers(sim);
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");
 	if (unsourced > 0)

@@ -52,6 +52,7 @@ struct worker {
 	struct record_stamp stamp; /* of the job's record */
 	bool has_job;
 	bool dropped;		/* current was dropped by begin */
+	uint32_t pass_records;	/* detached in this pass */
 	sim_time busy_ps;	/* prices of its steps, or their real times */
 	struct qstat waiting;	/* sockets in the work queue */
 	struct aead_pool *aead; /* lent: its sessions decrypt with it */

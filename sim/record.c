@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/effects.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/run.h"
@@ -55,6 +56,18 @@ record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 	return verdict;
 }
 
+/* In mid-pass FreeBSD wakes nobody; by policy, a worker does now and then. */
+static unsigned
+wake_in_pass(struct endpoint *ep)
+{
+	uint32_t every = ep->conn->sim->config.ktls_wake_every;
+
+	if (every == 0 || ++ep->unwoken < every)
+		return 0;
+	ep->unwoken = 0;
+	return ENGINE_WAKE_READER;
+}
+
 void
 record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 	      struct ktls_rx_counters *counters, struct record_stamp *stamp,
@@ -70,6 +83,7 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
 	if (delivered) {
 		ep->counts.records++;
+		effects |= wake_in_pass(ep);
 		if (stamps_push_record(&ep->stamps, stamp) != 0)
 			run_fail(ep->conn->sim, ENOMEM);
 	} else if (error != 0) {
@@ -103,5 +117,6 @@ endpoint_eof(struct endpoint *ep, sim_time now)
 void
 endpoint_end_pass(struct endpoint *ep, sim_time now)
 {
+	ep->unwoken = 0;
 	act_at_end(ep, ktls_rx_end_pass, now);
 }

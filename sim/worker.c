@@ -2,9 +2,10 @@
  * worker.c - the TLS worker in virtual time: begin - crypt - finish.
  *
  * worker_queue -> (cpu) worker_begin -> worker_done -> ... until the socket is
- * dry, then the next socket, until the queue is empty.  A step of the CPU is
- * one record: the bytes are decrypted when the step begins (nobody can see them
- * before it ends), and the plain record appears when its price has been spent.
+ * dry (or has had ktls.budget records), then the next socket, until the queue
+ * is empty.  A step of the CPU is one record: the bytes are decrypted when the
+ * step begins (nobody can see them before it ends), and the plain record
+ * appears when its price has been spent.
  *
  * An unbound worker wakes on its home CPU if that is idle, else on the lowest
  * idle one, else at home (docs/model.md#worker-cpu).
@@ -80,6 +81,7 @@ worker_take_socket(struct worker *worker, sim_time now)
 		return false;
 	worker->current = endpoint_of_socket(so);
 	worker->dropped = false;
+	worker->pass_records = 0;
 	qstat_leave(&worker->waiting, now, worker->current->queued_ps);
 	return true;
 }
@@ -102,10 +104,26 @@ worker_begin(struct cpu_task *task, sim_time now)
 	ktls_rx_crypt(&worker->job);
 	worker->has_job = true;
 	worker->records++;
+	worker->pass_records++;
 	return record_price(worker, worker->current, now);
 }
 
-/* The socket ran dry, or is gone: give it back. */
+/*
+ * True where the pass goes on.  A pass that has used up its budget ends like
+ * any other, and as a complete record waits, that puts the socket to the tail
+ * of the queue.
+ */
+static bool
+pass_goes_on(const struct worker *worker)
+{
+	uint32_t budget = worker->host->sim->config.ktls_budget;
+
+	if (budget > 0 && worker->pass_records >= budget)
+		return false;
+	return ktls_rx_ready(&worker->current->so);
+}
+
+/* The socket ran dry, is gone or has had its turn: give it back. */
 static void
 worker_end_pass(struct worker *worker, sim_time now)
 {
@@ -128,7 +146,7 @@ worker_done(struct cpu_task *task, sim_time now)
 		record_finish(worker->current, &worker->job, &worker->ktls,
 			      &worker->stamp, now);
 		worker->has_job = false;
-		if (ktls_rx_ready(&worker->current->so))
+		if (pass_goes_on(worker))
 			return true;
 	}
 	worker_end_pass(worker, now);

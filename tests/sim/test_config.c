@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 38 };
+enum { BASE_KEYS = 40 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -162,6 +162,8 @@ static const struct {
     {"host.cpus", "256", NULL},
     {"ktls.workers", "1", NULL},
     {"ktls.bind", "cpu", NULL},
+    {"ktls.budget", "64", NULL},
+    {"ktls.wake_every", "8", NULL},
     {"ktls.assumed_suite", "TLS_CHACHA20_POLY1305_SHA256", NULL},
     {"ktls.assumed_suite", "0xC02f", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
     {"ktls.assumed_suite", "4866", "TLS_AES_256_GCM_SHA384"},

@@ -134,6 +134,51 @@ START_TEST(test_woken_twice)
 }
 END_TEST
 
+/*
+ * Four records in one segment, the worker on a CPU of its own: 12, 15, 18, 21.
+ * The append wakes the reader for nothing (6 to 8).  Woken in mid-pass it
+ * enters 1 later, without a switch, and makes a call of 2 per record that is
+ * there.
+ */
+static const struct wake_every_row {
+	const char *every;
+	uint64_t read_begin_ps[4];
+	uint64_t useful, spurious;
+} wake_every_rows[] = {
+    {"0", {22000000, 24000000, 26000000, 28000000}, 1, 1},
+    /* At 15 the second one is there when the first call returns; at 17 the
+       third is not, and its wake-up at 18 comes to a sleeper. */
+    {"1", {13000000, 15000000, 19000000, 21000000}, 2, 1},
+    {"2", {16000000, 18000000, 20000000, 22000000}, 1, 1},
+    {"3", {19000000, 21000000, 23000000, 25000000}, 1, 1},
+    {"4", {22000000, 24000000, 26000000, 28000000}, 1, 1},
+    {"5", {22000000, 24000000, 26000000, 28000000}, 1, 1},
+};
+
+START_TEST(test_wake_every)
+{
+	const struct wake_every_row *row = &wake_every_rows[_i];
+	const struct sim_key keys[] = {{"host.cpus", "4"},
+				       {"nic.queues", "1"},
+				       {"ktls.wake_every", row->every},
+				       {NULL, NULL}};
+	const struct results_host *host;
+
+	sim_driver_create(&driver, keys);
+	sim_sender_open(&sender, &driver, SIM_PORT_0);
+	for (int i = 0; i < 4; i++)
+		sim_sender_record(&sender, WIRE);
+	sim_send(&sender, 0, 0, 4 * WIRE);
+	sim_driver_finish(&driver);
+	sim_driver_expect(&driver, "read_begin_ps",
+			  offsetof(struct ktlsim_record, read_begin_ps),
+			  row->read_begin_ps, 4);
+	host = sim_driver_host(&driver, 0);
+	ck_assert_uint_eq(host->wakeups_useful, row->useful);
+	ck_assert_uint_eq(host->wakeups_spurious, row->spurious);
+}
+END_TEST
+
 /* The reader of flow n runs on CPU n modulo the number of CPUs. */
 START_TEST(test_reader_cpu)
 {
@@ -246,6 +291,8 @@ reader_suite(void)
 	    {"one_receive_call_after_the_other", test_read, ROWS(read_rows)},
 	    {"every_append_wakes_the_reader", test_wakeups, ROWS(wake_rows)},
 	    {"a_reader_is_woken_by_append_and_by_worker", test_woken_twice, 0},
+	    {"a_worker_may_wake_the_reader_in_mid_pass", test_wake_every,
+	     ROWS(wake_every_rows)},
 	    {"a_reader_has_its_cpu", test_reader_cpu, 0},
 	    {"records_wait_for_their_key", test_enable, ROWS(enable_rows)},
 	    {"streams_end_in_many_places", test_end, ROWS(end_rows)},

@@ -105,6 +105,52 @@ START_TEST(test_until_dry)
 END_TEST
 
 /*
+ * As above with two records each and no third one: softirq to 9, four from 6
+ * on: 13.  Where the budget is one record, the rest of a socket goes to the
+ * tail of the queue, at the price of an enqueue (1): A at 13, B at 15.5 + 1, A
+ * at 19 + 1, and B at 22.5, as nothing of A is left to queue.  Each turn of a
+ * socket is one more that was queued.
+ */
+static const struct budget_row {
+	const char *budget;
+	uint64_t begin_ps[4]; /* by flow, then number */
+	uint64_t enqueued;
+	uint64_t max_wait_ps; /* in the queue */
+} budget_rows[] = {
+    {"0", {13000000, 15500000, 18000000, 20500000}, 2, 9000000},
+    {"1", {13000000, 20000000, 16500000, 22500000}, 4, 7500000},
+    {"2", {13000000, 15500000, 18000000, 20500000}, 2, 9000000},
+    {"3", {13000000, 15500000, 18000000, 20500000}, 2, 9000000},
+};
+
+START_TEST(test_budget)
+{
+	const struct budget_row *row = &budget_rows[_i];
+	const struct sim_key keys[] = {
+	    {"host.cpus", "1"}, {"ktls.budget", row->budget}, {NULL, NULL}};
+	const struct results_workqueue *queue;
+
+	sim_driver_create(&driver, keys);
+	for (int i = 0; i < 2; i++) {
+		sim_sender_open(&sender[i], &driver,
+				i == 0 ? SIM_PORT_0 : SIM_PORT_1);
+		sim_sender_record(&sender[i], 521);
+		sim_sender_record(&sender[i], 521);
+		sim_send(&sender[i], 0, 0, 1042);
+	}
+	sim_driver_finish(&driver);
+	sim_driver_sort(&driver);
+	sim_driver_expect(&driver, "begin_ps",
+			  offsetof(struct ktlsim_record, begin_ps),
+			  row->begin_ps, 4);
+	queue = &sim_driver_host(&driver, 0)->workqueues[0];
+	ck_assert_uint_eq(queue->enqueued, row->enqueued);
+	ck_assert_uint_eq(queue->p99_wait_ps, row->max_wait_ps);
+	ck_assert_uint_eq(sim_driver_counter(&driver, "sw_rx_inqueue"), 0);
+}
+END_TEST
+
+/*
  * Four records of A in one segment at 0, four of B at 10; interrupts on CPU 0,
  * so that the workers find other CPUs.  A is appended at 6, B at 16.
  * One worker: A begins at 9, 12, 15; the enqueue of B costs it 1 before the
@@ -331,6 +377,8 @@ worker_suite(void)
 	    {"ports_choose_the_worker", test_ports, ROWS(port_rows)},
 	    {"two_sockets_on_one_queue_go_in_order", test_two_sockets, 0},
 	    {"a_socket_is_worked_on_until_it_is_dry", test_until_dry, 0},
+	    {"a_budget_lets_the_next_socket_go_first", test_budget,
+	     ROWS(budget_rows)},
 	    {"a_second_worker_changes_p99", test_worker_count,
 	     ROWS(count_rows)},
 	    {"where_a_worker_wakes", test_worker_cpu, ROWS(cpu_rows)},

@@ -323,6 +323,9 @@ collect_workqueues(struct host *host, struct results_host *out)
 		    .mean_wait_ns = hist_mean_ns(&q->wait),
 		    .p99_wait_ps = hist_quantile(&q->wait, 99, 100),
 		    .utilization = share(worker->busy_ps, now),
+		    .tx_enqueued = worker->tx.waiting.entered,
+		    .tx_served = worker->tx.served,
+		    .tx_mean_wait_ns = hist_mean_ns(&worker->tx.waiting.wait),
 		};
 	}
 	return 0;

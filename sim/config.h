@@ -36,6 +36,7 @@ enum config_segmentation { SEGMENTATION_CUT, SEGMENTATION_KEEP };
 enum config_recovery { RECOVERY_RESEND, RECOVERY_NONE };
 enum config_moderation { MODERATION_STATIC, MODERATION_OFF };
 enum config_bind { BIND_NONE, BIND_CPU };
+enum config_tx_arrivals { TX_ARRIVALS_EXPONENTIAL, TX_ARRIVALS_CONSTANT };
 enum config_crypto { CRYPTO_REAL, CRYPTO_MODEL };
 
 /* Every price in the model.  Picoseconds, or picoseconds per byte. */
@@ -110,6 +111,9 @@ struct config {
 	uint32_t ktls_budget;	     /* records per pass; 0: none */
 	uint32_t ktls_wake_every;    /* records; 0: once per pass */
 	uint16_t ktls_assumed_suite; /* IANA number */
+	uint32_t ktls_tx_load;	     /* records per second of a host */
+	uint32_t ktls_tx_record_bytes;
+	enum config_tx_arrivals ktls_tx_arrivals;
 	/* sockbuf.* */
 	uint32_t sockbuf_hiwat_bytes;
 	uint32_t sockbuf_hiwat_max_bytes;

@@ -33,6 +33,7 @@ static const char *const segmentations[] = {"cut", "keep", NULL};
 static const char *const recoveries[] = {"resend", "none", NULL};
 static const char *const moderations[] = {"static", "off", NULL};
 static const char *const binds[] = {"none", "cpu", NULL};
+static const char *const arrivals[] = {"exponential", "constant", NULL};
 static const char *const bad_records[] = {"freebsd", "sticky", NULL};
 static const char *const header_checks[] = {"worker", "arrival", NULL};
 static const char *const rekeys[] = {"freebsd", "linux", NULL};
@@ -160,6 +161,19 @@ const struct config_row config_rows[] = {
 	  "mandatory in TLS 1.3", CONFIG_MODEL_ONLY,
 	  "suite of flows whose ServerHello was not captured"},
 	 CONFIG_SUITE, FIELD(ktls_assumed_suite), 0, UINT16_MAX, NULL},
+
+	{{"ktls.tx_load", "count", "", "0", "0 (none)..100000000",
+	  "a host that only receives", CONFIG_MODEL_ONLY,
+	  "records per second that each host sends through its TLS workers"},
+	 CONFIG_COUNT, FIELD(ktls_tx_load), 0, 100000000, NULL},
+	{{"ktls.tx_record_size", "bytes", "B", "16KiB", "1B..16KiB",
+	  "FreeBSD kern.ipc.tls.maxlen", CONFIG_TUNABLE,
+	  "plaintext of each record of ktls.tx_load"},
+	 CONFIG_BYTES, FIELD(ktls_tx_record_bytes), 1, 16 * KIB, NULL},
+	{{"ktls.tx_arrivals", "choice", "", "exponential", "exponential, constant",
+	  "many independent senders", CONFIG_MODEL_ONLY,
+	  "gaps between records of ktls.tx_load"},
+	 CONFIG_CHOICE, FIELD(ktls_tx_arrivals), 0, 1, arrivals},
 
 	{{"sockbuf.hiwat", "bytes", "B", "64KiB", "1KiB..1GiB",
 	  "FreeBSD net.inet.tcp.recvspace", CONFIG_TUNABLE,

@@ -23,6 +23,7 @@ virtual_start(struct ktlsim *sim)
 	for (unsigned i = 0; i < sim->host_count; i++)
 		for (uint32_t w = 0; w < sim->host[i].workers; w++)
 			sim->host[i].worker[w].aead = sim->aead;
+	tx_load_start(sim);
 	return 0;
 }
 
@@ -90,15 +91,20 @@ virtual_now(struct ktlsim *sim)
 static sim_time
 virtual_next_time(const struct ktlsim *sim)
 {
+	if (sim->config.ktls_tx_load > 0 && tx_load_only_left(sim))
+		return SIM_TIME_NEVER;
 	return event_next_time(sim->events);
 }
 
 static void
 virtual_run_until(struct ktlsim *sim, sim_time time)
 {
+	bool sends = sim->config.ktls_tx_load > 0 && time == SIM_TIME_NEVER;
 	struct event event;
 
+	sim->draining = time == SIM_TIME_NEVER;
 	while (sim->failure == 0 && event_next_time(sim->events) <= time &&
+	       !(sends && tx_load_only_left(sim)) &&
 	       event_pop(sim->events, &event)) {
 		sim->now = event.time;
 		sim->events_run++;
@@ -152,6 +158,13 @@ note_workers(struct ktlsim *sim)
 			 "a TLS worker wakes the reader after every %" PRIu32
 			 " records of a pass (ktls.wake_every)",
 			 config->ktls_wake_every);
+	if (config->ktls_tx_load > 0)
+		run_note(sim,
+			 "each host's TLS workers also encrypt %" PRIu32
+			 " records of %" PRIu32
+			 " bytes per second, first in every batch "
+			 "(ktls.tx_load)",
+			 config->ktls_tx_load, config->ktls_tx_record_bytes);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "sim/qstat.h"
 #include "sim/stage_stats.h"
 #include "sim/stamp.h"
+#include "sim/tx_load.h"
 
 struct aead_pool;
 struct endpoint;
@@ -53,6 +54,10 @@ struct worker {
 	bool has_job;
 	bool dropped;		/* current was dropped by begin */
 	uint32_t pass_records;	/* detached in this pass */
+	struct tx_queue tx;	/* transmit work */
+	uint32_t batch_tx;	/* of this batch, still to be done: records */
+	uint32_t batch_so;	/* ... and sockets */
+	bool sending;		/* a record of tx is in work */
 	sim_time busy_ps;	/* prices of its steps, or their real times */
 	struct qstat waiting;	/* sockets in the work queue */
 	struct aead_pool *aead; /* lent: its sessions decrypt with it */
@@ -105,6 +110,8 @@ struct host {
 	struct reader_books books;
 	struct host_conservation segments;
 	uint64_t acks;
+	uint64_t tx_arrivals;	       /* records of ktls.tx_load */
+	uint64_t tx_draws[COST_COUNT]; /* as draws, for those */
 };
 
 /* Returns 0, or EINVAL or ENOMEM with everything undone. */

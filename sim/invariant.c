@@ -102,6 +102,13 @@ check_queues(const struct host *host, struct results *results)
 				 "Little's law, host %s receive queue %" PRIu32,
 				 host->name, i);
 	for (uint32_t i = 0; i < host->workers; i++)
+		if (!tx_queue_accounts_hold(&host->worker[i].tx,
+					    host->sim->now))
+			violated(results,
+				 "Little's law, host %s transmit work of "
+				 "worker %" PRIu32,
+				 host->name, i);
+	for (uint32_t i = 0; i < host->workers; i++)
 		if (!workqueue_holds(&host->worker[i]))
 			violated(results,
 				 "Little's law, host %s work queue %" PRIu32,

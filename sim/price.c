@@ -7,6 +7,8 @@
  */
 #include "sim/run.h"
 
+enum { RNG_PURPOSE_TX_PRICE = 1100 }; /* and a cost_id */
+
 sim_time
 price(struct host *host, enum cost_id id)
 {
@@ -23,4 +25,15 @@ sim_time
 price_bytes(struct host *host, enum cost_id id, uint64_t bytes)
 {
 	return price(host, id) * bytes;
+}
+
+sim_time
+price_tx(struct host *host, enum cost_id id)
+{
+	const struct config *config = &host->sim->config;
+
+	return variate_draw(&config->cost[id],
+			    rng_u64(config->run_seed,
+				    RNG_PURPOSE_TX_PRICE + (uint32_t)id,
+				    host->index, host->tx_draws[id]++));
 }

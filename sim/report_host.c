@@ -218,6 +218,35 @@ print_workqueue(FILE *out, const struct results_workqueue *queue)
 		format_ps(p99, queue->p99_wait_ps), 100 * queue->utilization);
 }
 
+/* Records that the workers encrypted first; nothing where none was sent. */
+static void
+print_transmit(FILE *out, const struct results_host *host, bool verbose)
+{
+	char enqueued[FORMAT_MAX], served[FORMAT_MAX], mean[FORMAT_MAX];
+	size_t shown = 0, used = 0;
+
+	for (size_t i = 0; i < host->workqueue_count; i++) {
+		const struct results_workqueue *queue = &host->workqueues[i];
+
+		if (queue->tx_enqueued == 0)
+			continue;
+		if (used++ == 0)
+			fprintf(out, "\n%-14s %10s %11s %10s %10s\n",
+				"Transmit work", "records in", "encrypted", "",
+				"mean wait");
+		if (!verbose && shown == LIST_MAX)
+			continue;
+		shown++;
+		fprintf(out, "  %-12u %10s %11s %10s %10s\n", queue->id,
+			format_count(enqueued, queue->tx_enqueued),
+			format_count(served, queue->tx_served), "",
+			format_ns(mean, queue->tx_mean_wait_ns));
+	}
+	if (shown < used)
+		fprintf(out, "  ... and %zu more (-v lists all)\n",
+			used - shown);
+}
+
 static void
 print_workqueues(FILE *out, const struct results_host *host, bool verbose)
 {
@@ -377,6 +406,7 @@ report_host_text(FILE *out, const struct results_host *host, bool verbose)
 	print_totals(out, host);
 	print_cpus(out, host, verbose);
 	print_workqueues(out, host, verbose);
+	print_transmit(out, host, verbose);
 	print_locks(out, host);
 	print_counters(out, host, verbose);
 	print_conservation(out, host);

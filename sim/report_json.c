@@ -344,6 +344,9 @@ json_workqueues(struct json_out *out, const struct results_host *host)
 		put_real(out, queue, "mean_wait_ns", w->mean_wait_ns);
 		put_ns(out, queue, "p99_wait_ns", w->p99_wait_ps);
 		put_real(out, queue, "utilization", w->utilization);
+		put_count(out, queue, "tx_enqueued", w->tx_enqueued);
+		put_count(out, queue, "tx_served", w->tx_served);
+		put_real(out, queue, "tx_mean_wait_ns", w->tx_mean_wait_ns);
 		append(out, queues, queue);
 	}
 	return queues;

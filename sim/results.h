@@ -91,7 +91,9 @@ struct results_workqueue {
 	uint64_t max_depth;
 	double mean_wait_ns;
 	uint64_t p99_wait_ps;
-	double utilization; /* of its worker, 0 to 1 */
+	double utilization;		 /* of its worker, 0 to 1 */
+	uint64_t tx_enqueued, tx_served; /* records of ktls.tx_load */
+	double tx_mean_wait_ns;
 };
 
 struct results_lock {

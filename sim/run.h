@@ -64,7 +64,8 @@ struct ktlsim {
 	uint64_t input_frames;
 	double wall_s;
 	bool partial;
-	bool running; /* inside ktlsim_run_until */
+	bool running;  /* inside ktlsim_run_until */
+	bool draining; /* ... and until nothing is left to do */
 	bool finished;
 	struct results results; /* with `finished` */
 };
@@ -74,6 +75,9 @@ sim_time price(struct host *host, enum cost_id id);
 
 /* Draw a price per byte and multiply. */
 sim_time price_bytes(struct host *host, enum cost_id id, uint64_t bytes);
+
+/* The same for transmit work, from streams of its own. */
+sim_time price_tx(struct host *host, enum cost_id id);
 
 /* Schedule, or record that memory is short. */
 event_id run_event(struct ktlsim *sim, sim_time time, enum event_class class,

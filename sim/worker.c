@@ -7,12 +7,16 @@
  * step begins (nobody can see them before it ends), and the plain record
  * appears when its price has been spent.
  *
+ * Transmit work (tx_load.c) goes first in every batch, and is one record per
+ * step, too.
+ *
  * An unbound worker wakes on its home CPU if that is idle, else on the lowest
  * idle one, else at home (docs/model.md#worker-cpu).
  */
 #include "sim/worker.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -22,29 +26,37 @@
 #include "sim/record.h"
 #include "sim/run.h"
 
-static struct worker *
-worker_of(struct cpu_task *task)
+struct worker *
+worker_of_task(const struct cpu_task *task)
 {
 	return (struct worker *)((char *)task - offsetof(struct worker, task));
 }
 
-/* The price of decrypting: by cipher and key length, per record and byte. */
+void
+worker_cipher_cost(const struct ktls_key *params, enum cost_id *record,
+		   enum cost_id *byte)
+{
+	bool aes256 = params->key_len == 32;
+
+	*record = COST_CHACHA20_RECORD;
+	*byte = COST_CHACHA20_BYTE;
+	if (params->cipher != TLS_CIPHER_AES_GCM)
+		return;
+	*record = aes256 ? COST_AES256_GCM_RECORD : COST_AES128_GCM_RECORD;
+	*byte = aes256 ? COST_AES256_GCM_BYTE : COST_AES128_GCM_BYTE;
+}
+
+/* The price of decrypting one record. */
 static sim_time
 crypt_price(struct host *host, const struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
-	enum cost_id record = COST_CHACHA20_RECORD, byte = COST_CHACHA20_BYTE;
 	uint32_t overhead = session->framing.hlen + TLS_TAG_BYTES;
 	uint32_t bytes =
 	    job->wire_len > overhead ? job->wire_len - overhead : 0;
+	enum cost_id record, byte;
 
-	if (session->params.cipher == TLS_CIPHER_AES_GCM) {
-		bool aes256 = session->params.key_len == 32;
-
-		record =
-		    aes256 ? COST_AES256_GCM_RECORD : COST_AES128_GCM_RECORD;
-		byte = aes256 ? COST_AES256_GCM_BYTE : COST_AES128_GCM_BYTE;
-	}
+	worker_cipher_cost(&session->params, &record, &byte);
 	return price(host, record) + price_bytes(host, byte, bytes);
 }
 
@@ -68,7 +80,33 @@ record_price(struct worker *worker, struct endpoint *ep, sim_time now)
 	return cost;
 }
 
-/* The next socket of the queue, if the worker has none in work. */
+/*
+ * FreeBSD's worker takes both its lists whole, does what is to be sent and then
+ * the sockets, and only then looks again: what comes meanwhile waits.
+ */
+static void
+worker_take_batch(struct worker *worker)
+{
+	if (worker->current != NULL || worker->batch_tx > 0 ||
+	    worker->batch_so > 0)
+		return;
+	worker->batch_tx = worker->tx.count;
+	worker->batch_so = worker->wq.depth;
+}
+
+/* The next record to be sent of the batch, unless a socket is in work. */
+static bool
+worker_take_tx(struct worker *worker, sim_time now)
+{
+	worker->sending = worker->current == NULL && worker->batch_tx > 0;
+	if (!worker->sending)
+		return false;
+	worker->batch_tx--;
+	tx_queue_take(&worker->tx, now);
+	return true;
+}
+
+/* The next socket of the batch, if the worker has none in work. */
 static bool
 worker_take_socket(struct worker *worker, sim_time now)
 {
@@ -79,6 +117,7 @@ worker_take_socket(struct worker *worker, sim_time now)
 	so = workq_get(&worker->wq);
 	if (so == NULL)
 		return false;
+	worker->batch_so--;
 	worker->current = endpoint_of_socket(so);
 	worker->dropped = false;
 	worker->pass_records = 0;
@@ -89,11 +128,14 @@ worker_take_socket(struct worker *worker, sim_time now)
 static sim_time
 worker_begin(struct cpu_task *task, sim_time now)
 {
-	struct worker *worker = worker_of(task);
+	struct worker *worker = worker_of_task(task);
 	enum ktls_rx_verdict verdict;
 
 	worker->has_job = false;
 	worker->last = task->cpu;
+	worker_take_batch(worker);
+	if (worker_take_tx(worker, now))
+		return tx_load_price(worker->host);
 	if (!worker_take_socket(worker, now))
 		return 0;
 	verdict = record_begin(worker->current, &worker->job, &worker->ktls,
@@ -140,7 +182,7 @@ worker_end_pass(struct worker *worker, sim_time now)
 static bool
 worker_done(struct cpu_task *task, sim_time now)
 {
-	struct worker *worker = worker_of(task);
+	struct worker *worker = worker_of_task(task);
 
 	if (worker->has_job) {
 		record_finish(worker->current, &worker->job, &worker->ktls,
@@ -149,8 +191,9 @@ worker_done(struct cpu_task *task, sim_time now)
 		if (pass_goes_on(worker))
 			return true;
 	}
+	worker->tx.served += worker->sending;
 	worker_end_pass(worker, now);
-	worker->wq.running = worker->wq.so_head != NULL;
+	worker->wq.running = worker->wq.so_head != NULL || worker->tx.count > 0;
 	return worker->wq.running;
 }
 
@@ -164,6 +207,7 @@ worker_init(struct worker *worker, struct host *host, uint32_t id)
 	worker->task = (struct cpu_task){
 	    .class = CPU_WORKER, .begin = worker_begin, .done = worker_done};
 	workq_init(&worker->wq);
+	tx_queue_init(&worker->tx);
 	qstat_init(&worker->waiting);
 }
 
@@ -178,6 +222,7 @@ worker_fini(struct worker *worker)
 		so_rele(&worker->current->so);
 	while ((so = workq_get(&worker->wq)) != NULL)
 		so_rele(so);
+	tx_queue_fini(&worker->tx);
 	qstat_fini(&worker->waiting);
 }
 
@@ -195,27 +240,47 @@ worker_cpu(const struct worker *worker)
 	return worker->home;
 }
 
-void
-worker_queue(struct endpoint *ep, sim_time now)
+/* Wake a worker that sleeps; extra is spent before its next step. */
+static void
+worker_wake(struct worker *worker, sim_time extra, sim_time now)
 {
-	struct worker *worker = ep->worker;
 	struct host *host = worker->host;
-	bool asleep = workq_put(&worker->wq, &ep->so);
-	sim_time extra = price(host, COST_WORKER_ENQUEUE);
-	struct cpu *cpu;
+	struct cpu *cpu = worker_cpu(worker);
 
-	worker->ktls.sw_rx_inqueue++;
-	ep->queued_ps = now;
-	qstat_enter(&worker->waiting, now);
-	if (!asleep) {
-		worker->task.extra_ps += extra;
-		return;
-	}
-	cpu = worker_cpu(worker);
 	extra += price(host, COST_WORKER_WAKEUP);
 	if (worker->last != NULL && worker->last != cpu)
 		extra += price(host, COST_MIGRATION);
 	cpu_wake(cpu, &worker->task, now, extra);
+}
+
+void
+worker_queue(struct endpoint *ep, sim_time now)
+{
+	struct worker *worker = ep->worker;
+	bool asleep = workq_put(&worker->wq, &ep->so);
+	sim_time extra = price(worker->host, COST_WORKER_ENQUEUE);
+
+	worker->ktls.sw_rx_inqueue++;
+	ep->queued_ps = now;
+	qstat_enter(&worker->waiting, now);
+	if (asleep)
+		worker_wake(worker, extra, now);
+	else
+		worker->task.extra_ps += extra;
+}
+
+void
+worker_queue_tx(struct worker *worker, sim_time now)
+{
+	bool asleep = !worker->wq.running;
+
+	if (tx_queue_put(&worker->tx, now) != 0) {
+		run_fail(worker->host->sim, ENOMEM);
+		return;
+	}
+	worker->wq.running = true;
+	if (asleep)
+		worker_wake(worker, 0, now);
 }
 
 /* One pass over a followed socket: no time passes. */

@@ -13,8 +13,12 @@
 
 #include "sim/event.h"
 
+#include "sim/config.h"
+
+struct cpu_task;
 struct endpoint;
 struct host;
+struct ktls_key;
 struct worker;
 
 void worker_init(struct worker *worker, struct host *host, uint32_t id);
@@ -22,6 +26,15 @@ void worker_fini(struct worker *worker);
 
 /* Put a socket on its worker's queue, and wake the worker if it sleeps. */
 void worker_queue(struct endpoint *ep, sim_time now);
+
+/* A record of ktls.tx_load, whose sender has paid for this. */
+void worker_queue_tx(struct worker *worker, sim_time now);
+
+struct worker *worker_of_task(const struct cpu_task *task);
+
+/* The prices of a record and of its bytes, by cipher and key length. */
+void worker_cipher_cost(const struct ktls_key *params, enum cost_id *record,
+			enum cost_id *byte);
 
 /* A followed direction: decrypt and read all there is, at once. */
 void endpoint_follow(struct endpoint *ep, sim_time now);

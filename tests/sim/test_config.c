@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 40 };
+enum { BASE_KEYS = 43 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -164,6 +164,9 @@ static const struct {
     {"ktls.bind", "cpu", NULL},
     {"ktls.budget", "64", NULL},
     {"ktls.wake_every", "8", NULL},
+    {"ktls.tx_load", "100000", NULL},
+    {"ktls.tx_record_size", "4KiB", NULL},
+    {"ktls.tx_arrivals", "constant", NULL},
     {"ktls.assumed_suite", "TLS_CHACHA20_POLY1305_SHA256", NULL},
     {"ktls.assumed_suite", "0xC02f", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
     {"ktls.assumed_suite", "4866", "TLS_AES_256_GCM_SHA384"},

@@ -446,7 +446,8 @@ static const struct {
     {"hosts.0.workqueues.0",
      "{\"id\":0,\"enqueued\":1200,\"mean_depth\":0.125,\"max_depth\":7,"
      "\"mean_wait_ns\":1500.25,\"p99_wait_ns\":22000.0,"
-     "\"utilization\":0.2}"},
+     "\"utilization\":0.2,\"tx_enqueued\":0,\"tx_served\":0,"
+     "\"tx_mean_wait_ns\":0.0}"},
     {"hosts.0.locks",
      "[{\"name\":\"sockbuf\",\"acquisitions\":4000,\"contended\":100,"
      "\"mean_wait_ns\":350.5}]"},

@@ -341,6 +341,126 @@ START_TEST(test_price)
 END_TEST
 
 /*
+ * A of 8000 charged bytes (10 us) at 0, B of 1000 at 10, one worker on CPU 1.
+ * A is appended at 6 and has the worker from 9 to 19; B is appended at 16, and
+ * its enqueue (1) lets the worker look again at 20.  A record to be sent takes
+ * 2 us (1 + 1000 * 1 ns), and what has come by then is in front of B.
+ * Every 20 us: one, at 20.  Every 10: two, of 10 and 20; the third comes at 30,
+ * when only B's reader is left (27 + 2 + 2: 31).  Every 5: the first wakes the
+ * worker (5 + 2, and 1 for A), and is done from 8 to 10; A then has it to 20,
+ * and at 21 three are in front of B.
+ */
+static const struct tx_row {
+	const char *load;
+	uint64_t begin_ps[2];
+	uint64_t enqueued, served;
+	double wait_ns;
+} tx_rows[] = {
+    {"0", {9000000, 20000000}, 0, 0, 0},
+    {"50000", {9000000, 22000000}, 1, 1, 0},
+    {"100000", {9000000, 24000000}, 3, 2, 6000},
+    {"200000", {10000000, 27000000}, 0, 0, 0},
+};
+
+START_TEST(test_tx_load)
+{
+	const struct tx_row *row = &tx_rows[_i];
+	const struct sim_key keys[] = {{"host.cpus", "4"},
+				       {"nic.queues", "1"},
+				       {"ktls.workers", "1"},
+				       {"ktls.tx_load", row->load},
+				       {"ktls.tx_record_size", "1000"},
+				       {"ktls.tx_arrivals", "constant"},
+				       {NULL, NULL}};
+	const struct results_workqueue *queue;
+
+	sim_driver_create(&driver, keys);
+	ck_assert_uint_eq(ktlsim_next_time(driver.sim), KTLSIM_NEVER);
+	for (int i = 0; i < 2; i++)
+		sim_sender_open(&sender[i], &driver,
+				i == 0 ? SIM_PORT_0 : SIM_PORT_1);
+	sim_send_record(&sender[0], 0, 8021);
+	sim_send_record(&sender[1], 10000000, WIRE);
+	sim_driver_finish(&driver);
+	sim_driver_sort(&driver);
+	sim_driver_expect(&driver, "begin_ps",
+			  offsetof(struct ktlsim_record, begin_ps),
+			  row->begin_ps, 2);
+	queue = &sim_driver_host(&driver, 0)->workqueues[0];
+	if (_i == 3) /* B's reader waits for the worker's CPU for long */
+		return;
+	ck_assert_uint_eq(queue->tx_enqueued, row->enqueued);
+	ck_assert_uint_eq(queue->tx_served, row->served);
+	ck_assert_double_eq(queue->tx_mean_wait_ns, row->wait_ns);
+}
+END_TEST
+
+/*
+ * A as above; B (10 us) and C come at 10 and are appended at 16 and 19, so that
+ * their enqueues are paid by 21.  What is to be sent comes at 25, during B, and
+ * waits for C of the same batch: B 21, C 31, the transmit work 34.
+ */
+START_TEST(test_tx_batch)
+{
+	static const struct sim_key keys[] = {{"host.cpus", "4"},
+					      {"nic.queues", "1"},
+					      {"ktls.workers", "1"},
+					      {"ktls.tx_load", "40000"},
+					      {"ktls.tx_record_size", "1000"},
+					      {"ktls.tx_arrivals", "constant"},
+					      {NULL, NULL}};
+	static const uint16_t ports[SENDERS] = {SIM_PORT_0, SIM_PORT_1,
+						SIM_PORT_2};
+	const struct results_workqueue *queue;
+
+	sim_driver_create(&driver, keys);
+	for (int i = 0; i < SENDERS; i++)
+		sim_sender_open(&sender[i], &driver, ports[i]);
+	sim_send_record(&sender[0], 0, 8021);
+	sim_send_record(&sender[1], 10000000, 8021);
+	sim_send_record(&sender[2], 10000000, WIRE);
+	sim_driver_finish(&driver);
+	sim_driver_sort(&driver);
+	SIM_EXPECT(&driver, begin_ps, 9000000, 21000000, 31000000);
+	queue = &sim_driver_host(&driver, 0)->workqueues[0];
+	ck_assert_uint_eq(queue->tx_enqueued, 1);
+	ck_assert_double_eq(queue->tx_mean_wait_ns, 9000);
+}
+END_TEST
+
+/*
+ * Twice what the four workers can do, and arrivals without an end: the reader,
+ * who comes behind all workers, would never run.  10 ms after the input they
+ * cease (40,000 are due by then), and when all is done, after about 20 ms, he
+ * does.
+ */
+START_TEST(test_tx_overload)
+{
+	static const struct sim_key keys[] = {{"ktls.tx_load", "4000000"},
+					      {"ktls.tx_record_size", "1000"},
+					      {NULL, NULL}};
+	const struct results_host *host;
+	uint64_t enqueued = 0, served = 0;
+
+	sim_driver_create(&driver, keys);
+	sim_sender_open(&sender[0], &driver, SIM_PORT_0);
+	sim_send_record(&sender[0], 0, WIRE);
+	sim_driver_finish(&driver);
+	ck_assert_uint_eq(driver.records, 1);
+	ck_assert_uint_gt(ktlsim_now(driver.sim), 19000000000);
+	ck_assert_uint_lt(ktlsim_now(driver.sim), 21000000000);
+	host = sim_driver_host(&driver, 0);
+	for (size_t i = 0; i < host->workqueue_count; i++) {
+		enqueued += host->workqueues[i].tx_enqueued;
+		served += host->workqueues[i].tx_served;
+	}
+	ck_assert_uint_gt(enqueued, 39200);
+	ck_assert_uint_lt(enqueued, 40800);
+	ck_assert_uint_eq(enqueued, served);
+}
+END_TEST
+
+/*
  * A's second record has a header of no TLS version: its connection ends there,
  * with the first record delivered, and B on the same queue goes on.
  */
@@ -383,6 +503,10 @@ worker_suite(void)
 	     ROWS(count_rows)},
 	    {"where_a_worker_wakes", test_worker_cpu, ROWS(cpu_rows)},
 	    {"each_cipher_has_its_price", test_price, ROWS(suite_rows)},
+	    {"transmit_work_goes_in_front_of_a_batch", test_tx_load,
+	     ROWS(tx_rows)},
+	    {"transmit_work_waits_for_the_batch_in_work", test_tx_batch, 0},
+	    {"transmit_work_keeps_no_run_alive", test_tx_overload, 0},
 	    {"a_bad_header_ends_one_connection", test_bad_header, 0},
 	};
 

@@ -72,8 +72,8 @@ made_machine(struct results_host *host)
 	    {1, 1 * US, 2 * US, 3 * US, 4 * US, 990 * US, 5, 6},
 	};
 	static const struct results_workqueue queues[] = {
-	    {0, 1200, 0.125, 7, 1500.25, 22 * US, 0.2},
-	    {1, 0, 0, 0, 0, 0, 0},
+	    {0, 1200, 0.125, 7, 1500.25, 22 * US, 0.2, 0, 0, 0},
+	    {1, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 	};
 	static const struct results_counter counters[] = {
 	    {"rx_packets", 12345},

@@ -456,7 +456,8 @@ START_TEST(test_tx_overload)
 	}
 	ck_assert_uint_gt(enqueued, 39200);
 	ck_assert_uint_lt(enqueued, 40800);
-	ck_assert_uint_eq(enqueued, served);
+	ck_assert_uint_le(served, enqueued);
+	ck_assert_uint_gt(served, 39200);
 }
 END_TEST
 

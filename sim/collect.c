@@ -2,8 +2,8 @@
  * collect.c - the state at the end of a run as plain data.
  *
  * ktlsim_finish calls collect_results once; invariant.c then checks the books,
- * and report.c turns the data into text or JSON.  Nothing is computed here that
- * the model itself would need.
+ * and report_*.c turn the data into text or JSON.  Nothing is computed here
+ * that the model itself would need.
  */
 #include "sim/collect.h"
 
@@ -507,9 +507,28 @@ note_flows(struct ktlsim *sim, const struct results *results)
 	    "a few records");
 }
 
+/* An address was to be simulated, and no flow has it. */
+static bool
+no_receiver(const struct ktlsim *sim)
+{
+	if (sim->config.replay_receiver != RECEIVER_ADDRESS)
+		return false;
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			if (sim->conn[i]->endpoint[d].host != NULL)
+				return false;
+	return true;
+}
+
 static int
 collect_notes(struct ktlsim *sim, struct results *results)
 {
+	results->no_receiver = no_receiver(sim);
+	if (results->no_receiver)
+		run_note(sim,
+			 "no flow has the address %s (replay.receiver), so "
+			 "nothing was simulated",
+			 sim->config.replay_receiver_address);
 	results->overloaded = overloaded(sim);
 	if (results->overloaded)
 		run_note(sim, "overloaded: the hosts could not keep up; "
@@ -554,6 +573,8 @@ collect_results(struct ktlsim *sim, struct results *results)
 	    .wall_s = sim->wall_s,
 	    .input_frames =
 		sim->input_frames > 0 ? sim->input_frames : sim->input.frames,
+	    .input = sim->input,
+	    .have_keylog = sim->keylog != NULL,
 	    .partial = sim->partial,
 	};
 	memcpy(results->input_status, sim->input_status,

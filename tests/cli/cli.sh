@@ -117,6 +117,9 @@ if [ -c /dev/full ]; then
 	require 'standard output is full' [ $? = 1 ]
 fi
 
+check 0 'the gaps by 100, round' replay "$dir/none.pcap" --replay.speed=100
+check 0 'the gaps by 0.25, round' replay "$dir/none.pcap" --replay.speed=0.25
+
 # The address of a flow is no reason to warn.
 bundled=traces/data/tls13-download.pcap
 "$ktlsim" replay $bundled --replay.receiver=192.0.2.9 >"$dir/out" 2>"$dir/err"

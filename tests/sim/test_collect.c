@@ -102,7 +102,7 @@ static const struct note_row {
 } note_rows[] = {
     {{"replay.capture_point", "wire"}, "wire"},
     {{"replay.capture_point", "host"}, "host"},
-    {{"replay.speed", "2.5"}, "2.5"},
+    {{"replay.speed", "2.5"}, "by 2.5, round trips"},
     {{"nic.merge", "off"}, "merg"},
     {{"run.seed", "1"}, "lock"},
 };

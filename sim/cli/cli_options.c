@@ -53,7 +53,7 @@ static const struct option_row rows[] = {
     {"json", OPTION_JSON, required_argument, "--json FILE",
      "write the result as JSON; - replaces the text report", CLI_ALL},
     {"records", OPTION_RECORDS, required_argument, "--records FILE",
-     "write a CSV file with one row per record", CLI_REPLAY},
+     "write one row per record as CSV; - as with --json", CLI_REPLAY},
     {"plaintext", OPTION_PLAINTEXT, required_argument, "--plaintext DIR",
      "write the decrypted bytes of each flow to files", CLI_REPLAY},
     {"seed", OPTION_SEED, required_argument, "--seed N",

@@ -30,6 +30,12 @@ same_file(const struct stat *file, const char *path)
 	       other.st_ino == file->st_ino;
 }
 
+static bool
+is_stdout(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
 /* Open for writing; EEXIST for a file that the run reads. */
 static FILE *
 open_output(const struct cli_options *options, const char *path)
@@ -60,7 +66,7 @@ static int
 open_named(const struct cli_options *options, const char *option,
 	   const char *path, FILE **file)
 {
-	*file = open_output(options, path);
+	*file = is_stdout(path) ? stdout : open_output(options, path);
 	if (*file != NULL)
 		return CLI_OK;
 	cli_message(CLI_ERROR, "--%s %s: %s; give a path that can be written",
@@ -95,9 +101,13 @@ cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
 	int status = CLI_OK;
 
 	*outputs = (struct cli_outputs){.options = options};
-	if (options->json != NULL && strcmp(options->json, "-") == 0)
-		outputs->json = stdout;
-	else if (options->json != NULL)
+	if (is_stdout(options->json) && is_stdout(options->records)) {
+		cli_message(CLI_ERROR,
+			    "--json - and --records - would mix on standard "
+			    "output; give one of them a file");
+		return CLI_USAGE;
+	}
+	if (options->json != NULL)
 		status =
 		    open_named(options, "json", options->json, &outputs->json);
 	if (status == CLI_OK && options->records != NULL)
@@ -169,26 +179,34 @@ write_failed(const char *name, int error)
 	return CLI_FAILED;
 }
 
+/* errno of the last write, or EIO for one that failed earlier; 0: none did. */
+static int
+stdout_error(void)
+{
+	if (fflush(stdout) != 0)
+		return errno;
+	return ferror(stdout) ? EIO : 0;
+}
+
 int
 cli_outputs_report(struct cli_outputs *outputs, const struct results *results,
 		   int (*print_json)(FILE *, const struct results *),
 		   void (*print_text)(FILE *, const struct results *))
 {
-	bool replaced = outputs->json == stdout;
-	int status = CLI_OK;
-	int error = 0;
+	bool replaced = outputs->json == stdout || outputs->records == stdout;
+	int error = 0, flushed;
 
 	if (!replaced && !outputs->options->quiet)
 		print_text(stdout, results);
 	if (outputs->json != NULL)
 		error = print_json(outputs->json, results);
-	if (error != 0)
-		status = write_failed(replaced ? "standard output"
-					       : outputs->options->json,
-				      error);
-	if (fflush(stdout) != 0 && !(replaced && error != 0))
-		status = write_failed("standard output", errno);
-	return status;
+	flushed = stdout_error();
+	if (error != 0 && outputs->json != stdout)
+		return write_failed(outputs->options->json, error);
+	if (error != 0 || flushed != 0)
+		return write_failed("standard output",
+				    error != 0 ? error : flushed);
+	return CLI_OK;
 }
 
 /* A write that failed earlier shows in the stream's error flag. */

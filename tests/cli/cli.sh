@@ -84,6 +84,7 @@ check 2 'SSLKEYLOGFILE' replay "$dir/none.pcap" --keylog "$dir/no"
 check 2 'read by the same run' replay "$dir/none.pcap" --json "$dir/none.pcap"
 check 2 'can be written' replay "$dir/none.pcap" --records "$dir/no/r.csv"
 check 2 'Not a directory' replay "$dir/none.pcap" --plaintext "$dir/empty"
+check 2 'mix on standard output' replay "$dir/none.pcap" --json - --records -
 check 1 'the file is empty' replay "$dir/empty"
 check 1 'link type 105' replay "$dir/wifi.pcap"
 check 1 'truncated' replay "$dir/cut.pcap"
@@ -113,8 +114,10 @@ require 'quiet warns of nothing' cmp "$dir/err" /dev/null
 if [ -c /dev/full ]; then
 	check 1 'not complete' replay "$dir/none.pcap" -q --json /dev/full
 	check 1 'not complete' replay "$dir/none.pcap" -q --records /dev/full
-	"$ktlsim" replay "$dir/none.pcap" >/dev/full 2>"$dir/err"
-	require 'standard output is full' [ $? = 1 ]
+	for what in -v '--json -' '--records -'; do
+		"$ktlsim" replay "$dir/none.pcap" $what >/dev/full 2>"$dir/err"
+		require "standard output is full: $what" [ $? = 1 ]
+	done
 fi
 
 check 0 'the gaps by 100, round' replay "$dir/none.pcap" --replay.speed=100
@@ -128,6 +131,12 @@ require 'an address of nobody' grep -q 'no flow has the address' "$dir/err"
 require 'an address of a flow' \
 	sh -c "! grep 'no flow has' '$dir/out' '$dir/err'"
 require 'its host' grep -q 'Host fd77::2' "$dir/out"
+
+# Records on standard output are all that is there.
+"$ktlsim" replay $bundled --records "$dir/records.csv" >"$dir/out" 2>"$dir/err"
+"$ktlsim" replay $bundled --records - >"$dir/out" 2>"$dir/err"
+require 'records on standard output' cmp "$dir/out" "$dir/records.csv"
+require 'no file named -' [ ! -e - ]
 
 real=${KTLSIM_CAPTURES:-}/own/v-tls13-4M
 if [ ! -f "$real/capture.pcap" ]; then

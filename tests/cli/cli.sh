@@ -91,7 +91,7 @@ check 1 'truncated' replay "$dir/cut.pcap"
 check 1 '"input_status": "truncated"' replay "$dir/cut.pcap" --json -
 check 0 'There is no TCP flow' replay "$dir/none.pcap"
 check 0 'There is no TCP flow' flows "$dir/none.pcap"
-check 0 '[]' flows "$dir/none.pcap" --json -
+check 0 '"flows": []' flows "$dir/none.pcap" --json -
 check 0 'no flow has the address 192.0.2.9 (replay.receiver)' \
 	replay "$dir/none.pcap" -q --json - --replay.receiver=192.0.2.9
 check 0 'warning: no flow has the address 192.0.2.9' \

@@ -82,6 +82,9 @@ check 2 "$dir/no: No such file" replay "$dir/no"
 check 2 "$dir: is a folder" replay "$dir"
 check 2 'SSLKEYLOGFILE' replay "$dir/none.pcap" --keylog "$dir/no"
 check 2 'read by the same run' replay "$dir/none.pcap" --json "$dir/none.pcap"
+check 2 'can be written' replay "$dir/none.pcap" --json "$dir/no/r.json"
+check 2 'Is a directory' replay "$dir/none.pcap" --json "$dir"
+check 2 'can be written' flows "$dir/none.pcap" --json "$dir/no/r.json"
 check 2 'can be written' replay "$dir/none.pcap" --records "$dir/no/r.csv"
 check 2 'Not a directory' replay "$dir/none.pcap" --plaintext "$dir/empty"
 check 2 'mix on standard output' replay "$dir/none.pcap" --json - --records -
@@ -122,6 +125,12 @@ fi
 
 check 0 'the gaps by 100, round' replay "$dir/none.pcap" --replay.speed=100
 check 0 'the gaps by 0.25, round' replay "$dir/none.pcap" --replay.speed=0.25
+
+# A path that cannot be written is found before the first frame.
+"$ktlsim" replay "$dir/cut.pcap" --json "$dir/no/r.json" >"$dir/out" \
+	2>"$dir/err"
+require 'nothing is replayed in vain' sh -c "! grep truncated '$dir/err'"
+require 'and nothing reported' cmp "$dir/out" /dev/null
 
 # The address of a flow is no reason to warn.
 bundled=traces/data/tls13-download.pcap

@@ -117,6 +117,7 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	    [HANDSHAKE_TIMED_HEADERS] = "headers",
 	    [HANDSHAKE_TIMED_ASSUMED] = "assumed",
 	};
+	enum handshake_timed_from from;
 	bool keyed[2], any;
 	int worse;
 
@@ -125,9 +126,12 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	any = keyed[0] || keyed[1];
 	worse = keyed[1] &&
 		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
+	from = info->timed_from[worse];
+	if (conn->cut && from == HANDSHAKE_TIMED_KEYS)
+		from = HANDSHAKE_TIMED_HEADERS;
 	if (any)
 		snprintf(out->timed_from, sizeof(out->timed_from), "%s",
-			 timed[info->timed_from[worse]]);
+			 timed[from]);
 	if (conn->declared)
 		snprintf(out->keys, sizeof(out->keys), "declared");
 	else if (conn->cut)
@@ -143,8 +147,6 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 		snprintf(out->keys, sizeof(out->keys),
 			 "client to server: %s; server to client: %s",
 			 info->reason[0], info->reason[1]);
-	if (conn->cut && any)
-		snprintf(out->timed_from, sizeof(out->timed_from), "headers");
 }
 
 static void

@@ -19,7 +19,7 @@ extra-tests: $(EXTRA_TESTS) $(TOOL)
 
 .PHONY: extra-tests
 test: $(if $(T),,extra-tests)
-check-built: extra-tests
+check-built: $(EXTRA_TESTS)
 
 $(B)/tests/sabotage/suites.h: $(B)/flags
 	@mkdir -p $(@D)

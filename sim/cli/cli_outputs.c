@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,12 +27,6 @@ same_file(const struct stat *file, const char *path)
 	return path != NULL && stat(path, &other) == 0 &&
 	       S_ISREG(other.st_mode) && other.st_dev == file->st_dev &&
 	       other.st_ino == file->st_ino;
-}
-
-static bool
-is_stdout(const char *path)
-{
-	return path != NULL && strcmp(path, "-") == 0;
 }
 
 /* Open for writing; EEXIST for a file that the run reads. */
@@ -66,13 +59,23 @@ static int
 open_named(const struct cli_options *options, const char *option,
 	   const char *path, FILE **file)
 {
-	*file = is_stdout(path) ? stdout : open_output(options, path);
+	*file = open_output(options, path);
 	if (*file != NULL)
 		return CLI_OK;
 	cli_message(CLI_ERROR, "--%s %s: %s; give a path that can be written",
 		    option, path,
 		    errno == EEXIST ? "this file is read by the same run"
 				    : strerror(errno));
+	return CLI_USAGE;
+}
+
+static int
+open_records(const struct cli_options *options, FILE **file)
+{
+	if (strcmp(options->records, "-") != 0)
+		return open_named(options, "records", options->records, file);
+	cli_message(CLI_ERROR, "--records -: only --json may go to standard "
+			       "output; name a file");
 	return CLI_USAGE;
 }
 
@@ -101,18 +104,13 @@ cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
 	int status = CLI_OK;
 
 	*outputs = (struct cli_outputs){.options = options};
-	if (is_stdout(options->json) && is_stdout(options->records)) {
-		cli_message(CLI_ERROR,
-			    "--json - and --records - would mix on standard "
-			    "output; give one of them a file");
-		return CLI_USAGE;
-	}
-	if (options->json != NULL)
+	if (options->json != NULL && strcmp(options->json, "-") == 0)
+		outputs->json = stdout;
+	else if (options->json != NULL)
 		status =
 		    open_named(options, "json", options->json, &outputs->json);
 	if (status == CLI_OK && options->records != NULL)
-		status = open_named(options, "records", options->records,
-				    &outputs->records);
+		status = open_records(options, &outputs->records);
 	if (status == CLI_OK && options->plaintext != NULL)
 		status = open_plaintext(outputs, options->plaintext);
 	return status;
@@ -136,8 +134,11 @@ write_record(void *arg, const struct ktlsim_record *record)
 	    record->decrypted_ps,     record->read_begin_ps,
 	    record->read_end_ps,
 	};
-	FILE *out = arg;
+	struct cli_outputs *outputs = arg;
+	FILE *out = outputs->records;
 
+	if (outputs->records_error != 0)
+		return;
 	fprintf(out,
 		"%" PRIu32 ",%s,%" PRIu64 ",%u,%" PRIu32 ",%" PRIu32
 		",%" PRIu32,
@@ -146,7 +147,8 @@ write_record(void *arg, const struct ktlsim_record *record)
 		record->worker);
 	for (size_t i = 0; i < sizeof(boundaries) / sizeof(*boundaries); i++)
 		fprintf(out, ",%" PRIu64, boundaries[i]);
-	fputc('\n', out);
+	if (fputc('\n', out) == EOF || ferror(out) != 0)
+		outputs->records_error = errno;
 }
 
 static void
@@ -165,7 +167,7 @@ cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 		      "visible_ps,handler_ps,appended_ps,keyed_ps,begin_ps,"
 		      "decrypted_ps,read_begin_ps,read_end_ps\n",
 		      outputs->records);
-		ktlsim_on_deliver(sim, write_record, outputs->records);
+		ktlsim_on_deliver(sim, write_record, outputs);
 	}
 	if (outputs->plaintext != NULL)
 		ktlsim_on_data(sim, write_data, outputs->plaintext);
@@ -174,18 +176,10 @@ cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 static int
 write_failed(const char *name, int error)
 {
-	cli_message(CLI_ERROR, "%s: %s; it is not complete", name,
-		    strerror(error));
+	cli_message(CLI_ERROR,
+		    "%s: %s; it is not complete: make room, or write elsewhere",
+		    name, strerror(error));
 	return CLI_FAILED;
-}
-
-/* errno of the last write, or EIO for one that failed earlier; 0: none did. */
-static int
-stdout_error(void)
-{
-	if (fflush(stdout) != 0)
-		return errno;
-	return ferror(stdout) ? EIO : 0;
 }
 
 int
@@ -193,45 +187,48 @@ cli_outputs_report(struct cli_outputs *outputs, const struct results *results,
 		   int (*print_json)(FILE *, const struct results *),
 		   void (*print_text)(FILE *, const struct results *))
 {
-	bool replaced = outputs->json == stdout || outputs->records == stdout;
-	int error = 0, flushed;
+	bool replaced = outputs->json == stdout;
+	int status = CLI_OK;
+	int error = 0;
 
 	if (!replaced && !outputs->options->quiet)
 		print_text(stdout, results);
 	if (outputs->json != NULL)
 		error = print_json(outputs->json, results);
-	flushed = stdout_error();
-	if (error != 0 && outputs->json != stdout)
-		return write_failed(outputs->options->json, error);
-	if (error != 0 || flushed != 0)
-		return write_failed("standard output",
-				    error != 0 ? error : flushed);
-	return CLI_OK;
+	if (error != 0) {
+		status = write_failed(replaced ? "standard output"
+					       : outputs->options->json,
+				      error);
+		if (!replaced)
+			fclose(outputs->json);
+		outputs->json = NULL;
+	}
+	if (fflush(stdout) != 0 && !(replaced && error != 0))
+		status = write_failed("standard output", errno);
+	return status;
 }
 
-/* A write that failed earlier shows in the stream's error flag. */
+/* error is that of a write before, or 0. */
 static int
-close_named(FILE *file, const char *name)
+close_named(FILE *file, const char *name, int error)
 {
-	bool failed;
-
 	if (file == NULL || file == stdout)
 		return CLI_OK;
-	failed = ferror(file) != 0;
-	if (fclose(file) != 0)
-		return write_failed(name, errno);
-	return failed ? write_failed(name, EIO) : CLI_OK;
+	if (fclose(file) != 0 && error == 0)
+		error = errno;
+	return error == 0 ? CLI_OK : write_failed(name, error);
 }
 
 int
 cli_outputs_close(struct cli_outputs *outputs)
 {
 	const struct cli_options *options = outputs->options;
-	int status = close_named(outputs->json, options->json);
+	int status = close_named(outputs->json, options->json, 0);
 	int error = 0;
 
 	status =
-	    cli_worse(status, close_named(outputs->records, options->records));
+	    cli_worse(status, close_named(outputs->records, options->records,
+					  outputs->records_error));
 	if (outputs->plaintext != NULL)
 		error = cli_plaintext_close(outputs->plaintext);
 	if (error != 0)

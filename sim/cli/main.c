@@ -65,7 +65,8 @@ find_command(const char *name)
 static int
 run_global_option(const char *word)
 {
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	    strcmp(word, "help") == 0)
 		print_usage(stdout);
 	else if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
 		printf("ktlsim %s\n", ktlsim_version());

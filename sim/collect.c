@@ -2,8 +2,8 @@
  * collect.c - the state at the end of a run as plain data.
  *
  * ktlsim_finish calls collect_results once; invariant.c then checks the books,
- * and report.c turns the data into text or JSON.  Nothing is computed here that
- * the model itself would need.
+ * and report_*.c turn the data into text or JSON.  Nothing is computed here
+ * that the model itself would need.
  */
 #include "sim/collect.h"
 
@@ -116,6 +116,7 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	    [HANDSHAKE_TIMED_HEADERS] = "headers",
 	    [HANDSHAKE_TIMED_ASSUMED] = "assumed",
 	};
+	enum handshake_timed_from from;
 	bool keyed[2], any;
 	int worse;
 
@@ -124,9 +125,12 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	any = keyed[0] || keyed[1];
 	worse = keyed[1] &&
 		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
+	from = info->timed_from[worse];
+	if (conn->cut && from == HANDSHAKE_TIMED_KEYS)
+		from = HANDSHAKE_TIMED_HEADERS;
 	if (any)
 		snprintf(out->timed_from, sizeof(out->timed_from), "%s",
-			 timed[info->timed_from[worse]]);
+			 timed[from]);
 	if (conn->declared)
 		snprintf(out->keys, sizeof(out->keys), "declared");
 	else if (conn->cut)
@@ -142,8 +146,6 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 		snprintf(out->keys, sizeof(out->keys),
 			 "client to server: %s; server to client: %s",
 			 info->reason[0], info->reason[1]);
-	if (conn->cut && any)
-		snprintf(out->timed_from, sizeof(out->timed_from), "headers");
 }
 
 static void
@@ -505,9 +507,28 @@ note_flows(struct ktlsim *sim, const struct results *results)
 	    "a few records");
 }
 
+/* An address was to be simulated, and no flow has it. */
+static bool
+no_receiver(const struct ktlsim *sim)
+{
+	if (sim->config.replay_receiver != RECEIVER_ADDRESS)
+		return false;
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			if (sim->conn[i]->endpoint[d].host != NULL)
+				return false;
+	return true;
+}
+
 static int
 collect_notes(struct ktlsim *sim, struct results *results)
 {
+	results->no_receiver = no_receiver(sim);
+	if (results->no_receiver)
+		run_note(sim,
+			 "no flow has the address %s (replay.receiver), so "
+			 "nothing was simulated",
+			 sim->config.replay_receiver_address);
 	results->overloaded = overloaded(sim);
 	if (results->overloaded)
 		run_note(sim, "overloaded: the hosts could not keep up; "
@@ -552,6 +573,8 @@ collect_results(struct ktlsim *sim, struct results *results)
 	    .wall_s = sim->wall_s,
 	    .input_frames =
 		sim->input_frames > 0 ? sim->input_frames : sim->input.frames,
+	    .input = sim->input,
+	    .have_keylog = sim->keylog != NULL,
 	    .partial = sim->partial,
 	};
 	memcpy(results->input_status, sim->input_status,

@@ -58,6 +58,8 @@ struct reader {
 	struct reader_books *books; /* lent; NULL: followed */
 	uint8_t *scratch;	    /* lent: HANDSHAKE_PEEK_BYTES */
 	uint32_t scratch_bytes;	    /* gathered there in this turn */
+	uint32_t scratch_known;	    /* with scratch_cut: before the first ... */
+	bool scratch_cut;	    /* ... that a snap length cut off */
 	bool gather; /* copy application bytes there, and out of it later */
 	struct handshake_output out;	 /* to be acted on when the call ends */
 	struct handshake_effect install; /* with READER_ENABLE */
@@ -78,7 +80,7 @@ struct endpoint_counts {
 	uint64_t window_exceeded_bytes;
 	uint64_t appended_bytes;
 	uint64_t discarded_bytes; /* by a drop */
-	int first_error; /* errno of the first failure, or 0 */
+	int first_error;	  /* errno of the first failure, or 0 */
 };
 
 struct endpoint {
@@ -115,9 +117,9 @@ struct conn {
 	struct handshake *handshake;
 	struct endpoint endpoint[2]; /* by the direction it receives */
 	struct aead_pool *aead;	     /* lent: of its TLS libraries */
-	_Atomic bool cut;  /* the snap length cut bytes of it: by the feeder */
-	bool declared;	   /* by ktlsim_add_flow, with its key */
-	sim_time syn_ps;   /* of its SYN, with have_syn */
+	_Atomic bool cut; /* the snap length cut bytes of it: by the feeder */
+	bool declared;	  /* by ktlsim_add_flow, with its key */
+	sim_time syn_ps;  /* of its SYN, with have_syn */
 	bool have_syn;
 	sim_time round_trip_ps; /* SYN to the next client segment, or 0 */
 };

@@ -137,7 +137,7 @@ virtual_describe(struct ktlsim *sim)
 		     ? "consecutive segments of a flow, at ring drain"
 		     : "off");
 	run_note(sim, "a record that fails is skipped and later ones are "
-		      "delivered (engine.on_bad_record: freebsd)");
+		      "delivered");
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");
 	if (unsourced > 0)

@@ -138,7 +138,8 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 		*created = sim;
 		return 0;
 	}
-	fail(error, code, "no memory for the simulated hosts");
+	fail(error, code, "the simulated hosts cannot be made: %s",
+	     strerror(code));
 undo:
 	ktlsim_destroy(sim);
 	return code;

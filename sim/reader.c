@@ -75,10 +75,14 @@ move_to_scratch(void *arg, const uint8_t *bytes, size_t len)
 	uint8_t *to = reader->scratch + reader->scratch_bytes;
 
 	assert(reader->scratch_bytes + len <= HANDSHAKE_PEEK_BYTES);
-	if (bytes != NULL)
+	if (bytes != NULL) {
 		memcpy(to, bytes, len);
-	else
+	} else {
 		memset(to, 0, len);
+		if (!reader->scratch_cut)
+			reader->scratch_known = reader->scratch_bytes;
+		reader->scratch_cut = true;
+	}
 	reader->scratch_bytes += (uint32_t)len;
 }
 
@@ -118,6 +122,9 @@ ask_tls_library(struct endpoint *ep)
 {
 	struct reader *reader = &ep->reader;
 
+	if (reader->scratch_cut)
+		handshake_cut(ep->conn->handshake, ep->direction,
+			      reader->scratch_known);
 	if (handshake_read(ep->conn->handshake, ep->direction, reader->scratch,
 			   reader->scratch_bytes, &reader->out) != 0)
 		run_fail(ep->conn->sim, ENOMEM);
@@ -133,6 +140,7 @@ begin_handshake(struct endpoint *ep)
 	struct reader *reader = &ep->reader;
 	struct soreceive_result peeked;
 
+	reader->scratch_cut = false;
 	soreceive(&ep->so, HANDSHAKE_PEEK_BYTES, SORECEIVE_PEEK,
 		  move_to_scratch, ep, &peeked);
 	if (peeked.eof) {

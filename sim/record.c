@@ -39,6 +39,9 @@ record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 	endpoint_act(ep, effects, now);
 	if (verdict != KTLS_RX_RECORD)
 		return verdict;
+	/* The snap length began to cut behind the handshake. */
+	if (ep->real && ktls_rx_forgo(job))
+		ep->real = false;
 	memset(stamp, 0, sizeof(*stamp));
 	stamp->number = job->seqno;
 	stamp->offset = ep->tls_offset;

@@ -30,20 +30,6 @@ enum { HOSTS_MAX = 2, NOTES_MAX = 64 };
 
 struct thread_exec;
 
-/* What happened to frames before they became segments of a host. */
-struct input_counts {
-	uint64_t frames;
-	uint64_t not_ip;
-	uint64_t not_tcp;
-	uint64_t cut;	      /* a header was cut off by the snap length */
-	uint64_t malformed;   /* a header contradicts itself */
-	uint64_t payload_cut; /* segments whose payload was cut */
-	uint64_t bad_checksum;
-	uint64_t partial_checksum;
-	uint64_t segmented; /* frames cut into segments of the MSS */
-	uint64_t resent;    /* segments offered again after a loss inside */
-};
-
 struct ktlsim {
 	struct config config;
 	const struct exec_ops *exec;

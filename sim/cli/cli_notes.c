@@ -18,7 +18,6 @@
 #include "sim/ktlsim_internal.h"
 #include "sim/report_format.h"
 #include "sim/results.h"
-#include "sim/run.h"
 #include "traces/trace_pcap.h"
 
 /* A note of the report that standard error repeats. */
@@ -142,19 +141,6 @@ warn_flows(const struct results *results)
 		   "with a hole that never filled; the report says where");
 }
 
-/* replay.receiver names someone else than the capture does. */
-static void
-warn_receiver(const struct results *results)
-{
-	if (results->host_count == 1 && results->flow_count > 0 &&
-	    results->hosts[0].conservation.segments_in == 0)
-		cli_message(CLI_WARN,
-			    "replay.receiver: no captured segment goes to "
-			    "%s, so that nothing was simulated; 'ktlsim flows' "
-			    "lists the addresses",
-			    results->hosts[0].name);
-}
-
 /* Keys were given: say so where they do not fit. */
 static void
 warn_keys(const struct results *results)
@@ -184,9 +170,13 @@ cli_notes_warn(const struct cli_session *session)
 {
 	const struct results *results = ktlsim_results(session->sim);
 
-	warn_packets(&session->sim->input);
+	if (results->no_receiver)
+		cli_message(CLI_WARN,
+			    "no flow has the address %s, so nothing was "
+			    "simulated; `ktlsim flows` lists the addresses",
+			    results->config->replay_receiver_address);
+	warn_packets(&results->input);
 	warn_flows(results);
-	warn_receiver(results);
-	if (session->sim->keylog != NULL)
+	if (results->have_keylog)
 		warn_keys(results);
 }

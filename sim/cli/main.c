@@ -2,7 +2,9 @@
  * main.c - the command line: `ktlsim COMMAND ...`.
  *
  * Finds the command, parses its options, runs it, and answers with its exit
- * status.  Each command is a client of the public interface, sim/ktlsim.h.
+ * status.  The commands drive a simulation by the public interface,
+ * sim/ktlsim.h, and look at no part of the model: what else they print is in
+ * the plain data of sim/results.h, which sim/ktlsim_internal.h hands out.
  */
 #include <stdio.h>
 #include <string.h>

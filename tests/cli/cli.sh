@@ -1,11 +1,11 @@
 #!/bin/sh
 # cli.sh - the command line as a user meets it: exit statuses, and what is said.
 #
-# usage: KTLSIM=build/release/ktlsim tests/cli/cli.sh
+# usage: tests/cli/cli.sh [KTLSIM]: the program, or that of the environment
 #
 # Broken captures are made here; the one with TLS in it is the bundled one.
 set -u
-ktlsim=${KTLSIM:?names the program to test}
+ktlsim=${1:-${KTLSIM:?usage: cli.sh KTLSIM}}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 passed=0
@@ -94,6 +94,10 @@ check 1 '"input_status": "truncated"' replay "$dir/cut.pcap" --json -
 check 0 'There is no TCP flow' replay "$dir/none.pcap"
 check 0 'There is no TCP flow' flows "$dir/none.pcap"
 check 0 '[]' flows "$dir/none.pcap" --json -
+check 0 'no flow has the address 192.0.2.9 (replay.receiver)' \
+	replay "$dir/none.pcap" -q --json - --replay.receiver=192.0.2.9
+check 0 'warning: no flow has the address 192.0.2.9' \
+	replay "$dir/none.pcap" --replay.receiver=192.0.2.9
 check 0 'no usable line' replay "$dir/none.pcap" --keylog "$dir/empty"
 check 0 '1 malformed line' replay "$dir/none.pcap" --keylog "$dir/bad.keys"
 check 0 '"run.seed": "7"' replay "$dir/none.pcap" --json - --seed 7
@@ -139,8 +143,12 @@ require 'a header and a row per record, times in order' \
 			if ($(i) > $(i + 1)) exit 1 }
 		END { if (NR != 37) exit 1 }' "$dir/records.csv"
 check 0 'no key log' flows "$real.pcap"
-check 0 'no captured segment goes to 192.0.2.7' \
+check 0 'no flow has the address 192.0.2.7' \
 	replay "$real.pcap" --replay.receiver=192.0.2.7
+"$ktlsim" replay "$real.pcap" --replay.receiver=fd77::2 >"$dir/out" 2>"$dir/err"
+require 'an address of a flow' \
+	sh -c "! grep 'no flow has' '$dir/out' '$dir/err'"
+require 'its host' grep -q 'Host fd77::2' "$dir/out"
 check 0 'run.time_limit ended the run after 119 frames' \
 	replay "$real.pcap" --run.time_limit=1270ms
 sed '/_HANDSHAKE_/s/....$/0000/' "$real.keys" >"$dir/wrong.keys"

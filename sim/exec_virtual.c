@@ -9,7 +9,6 @@
 #include "sim/exec.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "sim/cost.h"
 #include "sim/pipeline.h"
@@ -128,10 +127,9 @@ virtual_describe(struct ktlsim *sim)
 		     : "host (segments start at softirq)");
 	if (config->replay_speed_ppm != 1000000)
 		run_note(sim,
-			 "replay.speed divides the gaps by %" PRIu64
-			 ".%06" PRIu64 ": round trips and bursts shrink too",
-			 config->replay_speed_ppm / 1000000,
-			 config->replay_speed_ppm % 1000000);
+			 "replay.speed divides the gaps by %.12g: round trips "
+			 "and bursts shrink too",
+			 (double)config->replay_speed_ppm / 1e6);
 	run_note(sim, "receive merging: %s",
 		 config->nic_merge
 		     ? "consecutive segments of a flow, at ring drain"

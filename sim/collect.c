@@ -18,6 +18,7 @@
 #include "sim/content_hash.h"
 #include "sim/exec.h"
 #include "sim/run.h"
+#include "traces/ipfrag.h"
 
 /* What calls a run overloaded: docs/model.md#overload. */
 enum {
@@ -456,10 +457,23 @@ note_count(struct ktlsim *sim, uint64_t count, const char *what)
 }
 
 static void
+note_fragments(struct ktlsim *sim)
+{
+	struct ipfrag_stats stats;
+
+	ipfrag_read_stats(sim->ipfrag, &stats);
+	note_count(sim, stats.reassembled,
+		   "packets put together from IP fragments");
+	note_count(sim, stats.discarded,
+		   "packets of which an IP fragment is missing, passed over");
+}
+
+static void
 note_inputs(struct ktlsim *sim)
 {
 	const struct input_counts *in = &sim->input;
 
+	note_fragments(sim);
 	note_count(sim, in->malformed, "malformed frames, passed over");
 	note_count(sim, in->cut,
 		   "frames whose headers the snap length cut, passed over");

@@ -102,6 +102,7 @@ struct endpoint {
 	uint64_t tls_offset;	   /* of the next record to be detached */
 	sim_time keyed_ps;	   /* when the present keys were installed */
 	sim_time queued_ps;	   /* when it joined its work queue */
+	bool begun; /* virtual time: its first byte has reached the link */
 	bool keyed;
 	bool real;	   /* with keyed: bytes are decrypted */
 	bool work_pending; /* followed: a record waits */

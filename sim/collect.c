@@ -19,6 +19,7 @@
 #include "sim/content_hash.h"
 #include "sim/exec.h"
 #include "sim/run.h"
+#include "traces/ipfrag.h"
 
 /* What calls a run overloaded: docs/model.md#overload. */
 enum {
@@ -302,6 +303,13 @@ share(sim_time part, sim_time whole)
 	return whole == 0 ? 0 : (double)part / (double)whole;
 }
 
+/* Of those that left; for a queue that keeps no histogram. */
+static double
+mean_wait_ns(const struct qstat *q)
+{
+	return q->left == 0 ? 0 : (double)q->wait_sum / (double)q->left / 1000;
+}
+
 static int
 collect_workqueues(struct host *host, struct results_host *out)
 {
@@ -325,7 +333,7 @@ collect_workqueues(struct host *host, struct results_host *out)
 		    .utilization = share(worker->busy_ps, now),
 		    .tx_enqueued = worker->tx.waiting.entered,
 		    .tx_served = worker->tx.served,
-		    .tx_mean_wait_ns = hist_mean_ns(&worker->tx.waiting.wait),
+		    .tx_mean_wait_ns = mean_wait_ns(&worker->tx.waiting),
 		};
 	}
 	return 0;
@@ -478,10 +486,23 @@ note_count(struct ktlsim *sim, uint64_t count, const char *what)
 }
 
 static void
+note_fragments(struct ktlsim *sim)
+{
+	struct ipfrag_stats stats;
+
+	ipfrag_read_stats(sim->ipfrag, &stats);
+	note_count(sim, stats.reassembled,
+		   "packets put together from IP fragments");
+	note_count(sim, stats.discarded,
+		   "packets of which an IP fragment is missing, passed over");
+}
+
+static void
 note_inputs(struct ktlsim *sim)
 {
 	const struct input_counts *in = &sim->input;
 
+	note_fragments(sim);
 	note_count(sim, in->malformed, "malformed frames, passed over");
 	note_count(sim, in->cut,
 		   "frames whose headers the snap length cut, passed over");

@@ -442,6 +442,18 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 		moderate_frame(driver, rx.visible_ps);
 }
 
+/* Does the segment hold the first byte of its stream? */
+static bool
+begins_stream(const struct endpoint *ep, const struct mbuf *m)
+{
+	const struct flow *flow = ep->conn->flow;
+	int d = (int)ep->direction;
+
+	return m->m_pkthdr.len > 0 &&
+	       (!flow->syn_seen[d] ||
+		flow->isn[d] + 1 - m->m_pkthdr.th_seq < m->m_pkthdr.len);
+}
+
 /* Stage 4: a segment's first bit is on the link to its host. */
 static void
 segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
@@ -450,6 +462,7 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 	struct host *host = ep->host;
 	sim_time end;
 
+	ep->begun = ep->begun || begins_stream(ep, m);
 	if (host == NULL) {
 		m->m_pkthdr.rcv_tstmp = now;
 		m->m_pkthdr.visible_ps = now;

@@ -104,17 +104,19 @@ count_call(struct reader *reader, uint32_t bytes)
 
 /*
  * A tap that saw one direction only: what this one waits for never comes.  More
- * bytes than a record can have settle it.
+ * bytes than a record can have settle it, unless the other direction's are
+ * still on their way to its socket.
  */
 static bool
 peer_was_not_captured(struct endpoint *ep)
 {
 	const struct reader *reader = &ep->reader;
+	const struct endpoint *peer = endpoint_peer(ep);
 
 	return reader->out.consumed == 0 && reader->out.count == 0 &&
 	       !reader->out.need_more &&
-	       ep->so.so_rcv.sb_ccc >= HANDSHAKE_PEEK_BYTES &&
-	       endpoint_peer(ep)->counts.appended_bytes == 0;
+	       ep->so.so_rcv.sb_ccc >= HANDSHAKE_PEEK_BYTES && !peer->begun &&
+	       peer->counts.appended_bytes == 0;
 }
 
 static void

@@ -209,6 +209,7 @@ worker_init(struct worker *worker, struct host *host, uint32_t id)
 	workq_init(&worker->wq);
 	tx_queue_init(&worker->tx);
 	qstat_init(&worker->waiting);
+	qstat_keep_waits(&worker->waiting);
 }
 
 void

@@ -40,9 +40,13 @@ struct matrix_executor {
 		     uint64_t fragment);
 	/* Let the workers run until there is nothing to decrypt. */
 	void (*run)(void *self);
-	/* One recvmsg(2), with EWOULDBLOCK where there is nothing. */
-	void (*receive)(void *self, uint32_t resid, unsigned flags,
+	/*
+	 * One recvmsg(2), with EWOULDBLOCK where there is nothing; move and arg
+	 * of the message are the executor's.
+	 */
+	void (*receive)(void *self, const struct soreceive_msg *msg,
 			struct matrix_read *read);
+	int (*set_rcvlowat)(void *self, int64_t bytes);
 	/* poll(2) for input, and EVFILT_READ. */
 	bool (*poll)(void *self);
 	bool (*kevent)(void *self, struct so_kevent *kev);

@@ -155,7 +155,13 @@ make_body(struct trial *t, uint32_t length)
 static void
 receive(struct trial *t)
 {
-	t->x->receive(t->x->self, MATRIX_READ_MAX, 0, &t->read);
+	const struct soreceive_msg msg = {
+	    .resid = MATRIX_READ_MAX,
+	    .fault_at = UINT32_MAX,
+	    .control_len = TLS_CONTROL_BYTES,
+	};
+
+	t->x->receive(t->x->self, &msg, &t->read);
 }
 
 /* The next record: everything that the kernel's test looks at. */

@@ -142,17 +142,28 @@ collect(void *arg, const uint8_t *bytes, size_t len)
 }
 
 static void
-virtual_receive(void *self, uint32_t resid, unsigned flags,
+virtual_receive(void *self, const struct soreceive_msg *msg,
 		struct matrix_read *read)
 {
 	struct virtual_host *host = self;
+	struct soreceive_msg call = *msg;
 	struct soreceive_result result;
 
 	read->result.bytes = 0;
-	soreceive(&host->so, resid, flags, collect, read, &result);
+	call.move = collect;
+	call.arg = read;
+	soreceive_msg(&host->so, &call, &result);
 	assert(result.bytes == read->result.bytes);
 	read->result = result;
 	sbcheck(&host->so.so_rcv);
+}
+
+static int
+virtual_set_rcvlowat(void *self, int64_t bytes)
+{
+	struct virtual_host *host = self;
+
+	return so_set_rcvlowat(&host->so, bytes);
 }
 
 static bool
@@ -215,6 +226,7 @@ matrix_virtual_create(struct matrix_executor *x,
 	    .feed = virtual_feed,
 	    .run = virtual_run,
 	    .receive = virtual_receive,
+	    .set_rcvlowat = virtual_set_rcvlowat,
 	    .poll = virtual_poll,
 	    .kevent = virtual_kevent,
 	    .shutdown = virtual_shutdown,

@@ -9,6 +9,7 @@
 #include "sim/exec.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "sim/config_value.h"
 #include "sim/cost.h"

@@ -36,6 +36,7 @@ enum config_segmentation { SEGMENTATION_CUT, SEGMENTATION_KEEP };
 enum config_recovery { RECOVERY_RESEND, RECOVERY_NONE };
 enum config_moderation { MODERATION_STATIC, MODERATION_OFF };
 enum config_bind { BIND_NONE, BIND_CPU };
+enum config_decrypt_in { DECRYPT_IN_WORKER, DECRYPT_IN_READER };
 enum config_tx_arrivals { TX_ARRIVALS_EXPONENTIAL, TX_ARRIVALS_CONSTANT };
 enum config_crypto { CRYPTO_REAL, CRYPTO_MODEL };
 
@@ -108,6 +109,7 @@ struct config {
 	/* ktls.* */
 	uint32_t ktls_workers; /* 0: one per CPU */
 	enum config_bind ktls_bind;
+	enum config_decrypt_in ktls_decrypt_in;
 	uint32_t ktls_budget;	     /* records per pass; 0: none */
 	uint32_t ktls_wake_every;    /* records; 0: once per pass */
 	uint16_t ktls_assumed_suite; /* IANA number */

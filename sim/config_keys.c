@@ -33,6 +33,7 @@ static const char *const segmentations[] = {"cut", "keep", NULL};
 static const char *const recoveries[] = {"resend", "none", NULL};
 static const char *const moderations[] = {"static", "off", NULL};
 static const char *const binds[] = {"none", "cpu", NULL};
+static const char *const decrypt_ins[] = {"worker", "reader", NULL};
 static const char *const arrivals[] = {"exponential", "constant", NULL};
 static const char *const bad_records[] = {"freebsd", "sticky", NULL};
 static const char *const header_checks[] = {"worker", "arrival", NULL};
@@ -148,6 +149,10 @@ const struct config_row config_rows[] = {
 	  "FreeBSD kern.ipc.tls.bind_threads=0", CONFIG_BOOT_TUNABLE,
 	  "bind each worker to its CPU"},
 	 CONFIG_CHOICE, FIELD(ktls_bind), 0, 1, binds},
+	{{"ktls.decrypt_in", "choice", "", "worker", "worker, reader",
+	  "FreeBSD has workers; Linux decrypts in recvmsg", CONFIG_KERNEL_PATCH,
+	  "who decrypts: TLS workers, or the receive call"},
+	 CONFIG_CHOICE, FIELD(ktls_decrypt_in), 0, 1, decrypt_ins},
 	{{"ktls.budget", "count", "", "0", "0 (none)..65536",
 	  "FreeBSD has none", CONFIG_KERNEL_PATCH,
 	  "records of a socket until the worker turns to the next one"},

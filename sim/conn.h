@@ -27,6 +27,7 @@ struct exec_endpoint;
 struct host;
 struct ktlsim;
 struct reader_books;
+struct reader_call;
 struct worker;
 
 /* What the application's thread is at. */
@@ -55,6 +56,7 @@ struct reader {
 	bool got_nothing;	     /* a spurious wake-up */
 	uint32_t call_bytes[READER_CALLS_MAX];
 	uint32_t calls;		    /* made in this turn */
+	struct reader_call *call;   /* that decrypts; NULL: workers do */
 	struct reader_books *books; /* lent; NULL: followed */
 	uint8_t *scratch;	    /* lent: HANDSHAKE_PEEK_BYTES */
 	uint32_t scratch_bytes;	    /* gathered there in this turn */
@@ -108,7 +110,7 @@ struct endpoint {
 	bool begun; /* virtual time: its first byte has reached the link */
 	bool keyed;
 	bool real;	   /* with keyed: bytes are decrypted */
-	bool work_pending; /* followed: a record waits */
+	bool work_pending; /* a record waits: followed, or reader.call */
 	bool read_pending; /* followed: the reader has news */
 	bool following;	   /* endpoint_follow is at work on it */
 	struct endpoint_counts counts;

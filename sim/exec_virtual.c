@@ -14,6 +14,7 @@
 #include "sim/config_value.h"
 #include "sim/cost.h"
 #include "sim/pipeline.h"
+#include "sim/reader_call.h"
 #include "sim/reader_task.h"
 #include "sim/run.h"
 #include "sim/worker.h"
@@ -46,6 +47,9 @@ virtual_attach(struct conn *conn)
 			continue;
 		ep->reader.books = &ep->host->books;
 		reader_task_init(ep);
+		if (conn->sim->config.ktls_decrypt_in == DECRYPT_IN_READER &&
+		    reader_call_attach(ep) != 0)
+			return ENOMEM;
 	}
 	return 0;
 }
@@ -53,16 +57,19 @@ virtual_attach(struct conn *conn)
 static void
 virtual_detach(struct conn *conn)
 {
-	(void)conn;
+	for (int d = 0; d < 2; d++)
+		reader_call_detach(&conn->endpoint[d]);
 }
 
 static void
 virtual_queue_work(struct endpoint *ep, sim_time now)
 {
-	if (ep->host != NULL)
-		worker_queue(ep, now);
-	else
+	if (ep->host == NULL)
 		ep->work_pending = true;
+	else if (ep->reader.call != NULL)
+		reader_call_queue(ep, now);
+	else
+		worker_queue(ep, now);
 }
 
 static void
@@ -149,6 +156,10 @@ note_workers(struct ktlsim *sim)
 {
 	const struct config *config = &sim->config;
 
+	if (config->ktls_decrypt_in == DECRYPT_IN_READER)
+		run_note(sim, "receive calls decrypt, on the readers' CPUs; a "
+			      "record's wait for its call is the stage queue "
+			      "(ktls.decrypt_in: reader)");
 	if (config->ktls_budget > 0)
 		run_note(sim,
 			 "a TLS worker turns to its next socket after %" PRIu32

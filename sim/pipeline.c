@@ -98,6 +98,9 @@ stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	if (sb->sb_ccc + (uint64_t)tcp->in_order_bytes > limit)
 		ep->counts.window_exceeded_bytes += tcp->in_order_bytes;
 	effects = sbappendstream(sb, tcp->in_order);
+	/* Linux: complete records wake a reader, bytes alone do not. */
+	if (ep->keyed && ep->reader.call != NULL)
+		effects &= ~(unsigned)ENGINE_WAKE_READER;
 	endpoint_act(ep, effects, now);
 }
 

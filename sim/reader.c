@@ -201,21 +201,27 @@ begin_control(struct endpoint *ep)
 	reader->scratch_bytes = 0;
 }
 
-static void
-begin_record(struct endpoint *ep, sim_time now)
+void
+reader_take(struct endpoint *ep, uint32_t room)
 {
 	struct reader *reader = &ep->reader;
 
 	if (head_is_control(ep))
 		begin_control(ep);
 	else
-		soreceive(&ep->so, ep->conn->sim->config.app_read_size_bytes, 0,
-			  app_move(ep), ep, &reader->got);
-	if (reader->got.error == EWOULDBLOCK ||
-	    reader->got.error == EKEYEXPIRED) {
-		reader->got_nothing = true;
+		soreceive(&ep->so, room, 0, app_move(ep), ep, &reader->got);
+	reader->got_nothing = reader->got.error == EWOULDBLOCK ||
+			      reader->got.error == EKEYEXPIRED;
+}
+
+static void
+begin_record(struct endpoint *ep, sim_time now)
+{
+	struct reader *reader = &ep->reader;
+
+	reader_take(ep, ep->conn->sim->config.app_read_size_bytes);
+	if (reader->got_nothing)
 		return;
-	}
 	if (!reader->record_open)
 		reader->record_ps = now;
 	count_call(reader, reader->got.bytes);
@@ -236,7 +242,7 @@ begin_plain(struct endpoint *ep)
 }
 
 void
-reader_begin(struct endpoint *ep, sim_time now)
+reader_enter(struct endpoint *ep)
 {
 	struct reader *reader = &ep->reader;
 
@@ -246,6 +252,14 @@ reader_begin(struct endpoint *ep, sim_time now)
 	reader->calls = 0;
 	reader->out.count = 0;
 	reader->step_mode = reader->mode;
+}
+
+void
+reader_begin(struct endpoint *ep, sim_time now)
+{
+	struct reader *reader = &ep->reader;
+
+	reader_enter(ep);
 	switch (reader->mode) {
 	case READER_HANDSHAKE:
 		begin_handshake(ep);
@@ -467,7 +481,10 @@ record_digest(const struct endpoint *ep, const struct record_stamp *r,
 				r->wire_bytes);
 }
 
-/* The record's last byte has been returned. */
+/*
+ * The record's last byte has been returned.  A call that decrypted it itself
+ * was entered before that, and is at the record from then on.
+ */
 static void
 record_read(struct endpoint *ep, sim_time now)
 {
@@ -476,6 +493,8 @@ record_read(struct endpoint *ep, sim_time now)
 	struct ktlsim *sim = ep->conn->sim;
 	sim_time times[STAGE_COUNT];
 
+	if (ep->reader.record_ps < r->decrypted_ps)
+		ep->reader.record_ps = r->decrypted_ps;
 	if (r->type == TLS_APPLICATION_DATA) {
 		ep->counts.app_records++;
 		ep->counts.app_bytes += r->plaintext_bytes;
@@ -501,8 +520,9 @@ record_read(struct endpoint *ep, sim_time now)
 	ep->reader.record_open = false;
 }
 
-static void
-done_record(struct endpoint *ep, sim_time now)
+/* The call ended in an error or at the end of the stream. */
+static bool
+call_failed(struct endpoint *ep)
 {
 	struct reader *reader = &ep->reader;
 	const struct soreceive_result *got = &reader->got;
@@ -510,14 +530,26 @@ done_record(struct endpoint *ep, sim_time now)
 	/* An error that stays is the end for an application. */
 	if (got->eof ||
 	    (got->error != 0 &&
-	     ep->conn->sim->policy.on_bad_record == ENGINE_BAD_RECORD_STICKY)) {
+	     ep->conn->sim->policy.on_bad_record == ENGINE_BAD_RECORD_STICKY))
 		reader->mode = READER_CLOSED;
+	return got->eof || got->error != 0;
+}
+
+bool
+reader_got_end(const struct endpoint *ep)
+{
+	const struct soreceive_result *got = &ep->reader.got;
+
+	return got->eor || (got->has_record && got->record.tls_length == 0);
+}
+
+static void
+done_record(struct endpoint *ep, sim_time now)
+{
+	if (call_failed(ep))
 		return;
-	}
-	if (got->error != 0)
-		return;
-	reader->record_open = true;
-	if (got->eor || (got->has_record && got->record.tls_length == 0))
+	ep->reader.record_open = true;
+	if (reader_got_end(ep))
 		record_read(ep, now);
 	act_on_output(ep, now);
 }
@@ -592,6 +624,27 @@ reader_done(struct endpoint *ep, sim_time now)
 		reader->mode = READER_CLOSED;
 	else if (mode == READER_HANDSHAKE)
 		act_on_output(ep, now);
+}
+
+void
+reader_return(struct endpoint *ep, sim_time entered_ps, uint32_t ended,
+	      bool part, sim_time now)
+{
+	struct reader *reader = &ep->reader;
+
+	count_wakeup(reader);
+	if (reader->got_nothing || call_failed(ep))
+		return;
+	for (uint32_t i = 0; i < ended; i++) {
+		if (!reader->record_open)
+			reader->record_ps = entered_ps;
+		record_read(ep, now);
+	}
+	if (part && !reader->record_open) {
+		reader->record_ps = entered_ps;
+		reader->record_open = true;
+	}
+	act_on_output(ep, now);
 }
 
 void

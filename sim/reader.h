@@ -34,6 +34,18 @@ bool reader_has_news(const struct endpoint *ep);
 /* reader_done may touch the peer's socket.  Between begin and done. */
 bool reader_meets_peer(const struct endpoint *ep);
 
+/*
+ * The parts of a receive call that decrypts (reader_call.c): enter it; take
+ * what one record has, at most `room` bytes, into reader.got; whether that was
+ * the record's end; and return from it, having been entered at entered_ps, with
+ * the last bytes of `ended` records and with a part of another.
+ */
+void reader_enter(struct endpoint *ep);
+void reader_take(struct endpoint *ep, uint32_t room);
+bool reader_got_end(const struct endpoint *ep);
+void reader_return(struct endpoint *ep, sim_time entered_ps, uint32_t ended,
+		   bool part, sim_time now);
+
 /* A followed direction: make receive calls until nothing is left to read. */
 void reader_follow(struct endpoint *ep, sim_time now);
 

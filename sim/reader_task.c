@@ -4,6 +4,8 @@
  * A step of the CPU is one turn of the reader: the socket gives up its bytes
  * when the step begins, the price covers calls and copy, and what was read is
  * acted on when it has been spent.  Between turns the application may think.
+ * Where receive calls decrypt, a turn is a call and has steps of its own
+ * (reader_call.c).
  *
  * FreeBSD wakes a blocked reader for every appended segment: a turn that finds
  * nothing is counted as spurious and sleeps again.
@@ -13,6 +15,7 @@
 #include <stddef.h>
 
 #include "sim/reader.h"
+#include "sim/reader_call.h"
 #include "sim/run.h"
 
 enum { RNG_PURPOSE_THINK = 1000 }; /* beyond every cost_id */
@@ -24,8 +27,8 @@ endpoint_of_task(struct cpu_task *task)
 				   offsetof(struct endpoint, reader.task));
 }
 
-static sim_time
-call_price(struct endpoint *ep, uint32_t bytes, sim_time now)
+sim_time
+reader_task_call_price(struct endpoint *ep, uint32_t bytes, sim_time now)
 {
 	struct host *host = ep->host;
 	sim_time cost, hold;
@@ -46,12 +49,15 @@ task_begin(struct cpu_task *task, sim_time now)
 	struct reader *reader = &ep->reader;
 	sim_time cost = 0;
 
+	if (reader_call_due(ep))
+		return reader_call_begin(ep, now);
 	if (reader->mode == READER_ENABLE)
 		cost =
 		    price(host, COST_SYSCALL) + price(host, COST_KTLS_ENABLE);
 	reader_begin(ep, now);
 	for (uint32_t i = 0; i < reader->calls; i++)
-		cost += call_price(ep, reader->call_bytes[i], now + cost);
+		cost += reader_task_call_price(ep, reader->call_bytes[i],
+					       now + cost);
 	return cost;
 }
 
@@ -85,6 +91,17 @@ think_time(struct endpoint *ep, enum reader_mode mode)
 		    ep->reader.thoughts++));
 }
 
+/* Act on a step; a call that decrypts takes several. */
+static bool
+turn_is_over(struct endpoint *ep, sim_time now)
+{
+	if (reader_call_is_open(ep))
+		return !reader_call_done(ep, now);
+	reader_copy_out(ep);
+	reader_done(ep, now);
+	return true;
+}
+
 static bool
 task_done(struct cpu_task *task, sim_time now)
 {
@@ -92,11 +109,11 @@ task_done(struct cpu_task *task, sim_time now)
 	enum reader_mode mode = ep->reader.step_mode;
 	sim_time pause;
 
-	reader_copy_out(ep);
-	reader_done(ep, now);
+	if (!turn_is_over(ep, now))
+		return true;
 	pause = think_time(ep, mode);
 	if (pause == 0)
-		return reader_has_news(ep);
+		return reader_has_news(ep) || reader_call_has_work(ep);
 	ep->reader.thinking = true;
 	run_event(ep->conn->sim, now + pause, EVENT_INTERNAL, think_over, ep,
 		  0);

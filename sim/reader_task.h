@@ -14,6 +14,10 @@ struct endpoint;
 /* ep->host is not NULL. */
 void reader_task_init(struct endpoint *ep);
 
+/* What one receive call costs that is entered at `now`. */
+sim_time reader_task_call_price(struct endpoint *ep, uint32_t bytes,
+				sim_time now);
+
 /* sorwakeup(): wakes a sleeping reader, whether or not there is news. */
 void reader_task_wake(struct endpoint *ep, sim_time now);
 #endif

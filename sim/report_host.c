@@ -247,14 +247,22 @@ print_transmit(FILE *out, const struct results_host *host, bool verbose)
 			used - shown);
 }
 
+/* Not where no record came, or where receive calls decrypt. */
+static bool
+queues_were_used(const struct results_host *host)
+{
+	for (size_t i = 0; i < host->workqueue_count; i++)
+		if (host->workqueues[i].enqueued > 0)
+			return true;
+	return false;
+}
+
 static void
 print_workqueues(FILE *out, const struct results_host *host, bool verbose)
 {
 	size_t shown = 0, unused = 0;
 
-	if (host->tls_records_none + host->tls_records_partial +
-		host->tls_records_full ==
-	    0)
+	if (!queues_were_used(host))
 		return;
 	fprintf(out, "\n%-14s %10s %11s %10s %10s %10s %8s\n", "Work queue",
 		"sockets in", "mean depth", "max depth", "mean wait",

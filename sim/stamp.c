@@ -137,6 +137,14 @@ stamps_push_record(struct stamps *stamps, const struct record_stamp *record)
 }
 
 const struct record_stamp *
+stamps_record(const struct stamps *stamps, uint32_t index)
+{
+	assert(index < stamps->record_count);
+	return &stamps->record[(stamps->record_head + index) &
+			       (stamps->record_slots - 1)];
+}
+
+const struct record_stamp *
 stamps_first_record(const struct stamps *stamps)
 {
 	assert(stamps->record_count > 0);

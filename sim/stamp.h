@@ -76,6 +76,10 @@ void stamps_take(struct stamps *stamps, struct record_stamp *record);
 int stamps_push_record(struct stamps *stamps,
 		       const struct record_stamp *record);
 
+/* Unread record `index`, the oldest being 0; there are as many. */
+const struct record_stamp *stamps_record(const struct stamps *stamps,
+					 uint32_t index);
+
 /* The oldest unread record; there is one. */
 const struct record_stamp *stamps_first_record(const struct stamps *stamps);
 void stamps_pop_record(struct stamps *stamps);

@@ -60,11 +60,11 @@ crypt_price(struct host *host, const struct ktls_rx_job *job)
 	return price(host, record) + price_bytes(host, byte, bytes);
 }
 
-/* Locks and bookkeeping around the decryption of one record. */
-static sim_time
-record_price(struct worker *worker, struct endpoint *ep, sim_time now)
+sim_time
+worker_record_price(struct endpoint *ep, const struct ktls_rx_job *job,
+		    sim_time now)
 {
-	struct host *host = worker->host;
+	struct host *host = ep->host;
 	sim_time begin_hold = price(host, COST_LOCK_BEGIN);
 	sim_time finish_hold = price(host, COST_LOCK_FINISH);
 	sim_time cost;
@@ -72,7 +72,7 @@ record_price(struct worker *worker, struct endpoint *ep, sim_time now)
 	cost = lock_acquire(&ep->lock, &host->lock[HOST_LOCK_BEGIN], now,
 			    begin_hold) +
 	       begin_hold;
-	cost += crypt_price(host, &worker->job);
+	cost += crypt_price(host, job);
 	cost += price(host, COST_RECORD_DELIVER);
 	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_FINISH],
 			     now + cost, finish_hold) +
@@ -147,7 +147,7 @@ worker_begin(struct cpu_task *task, sim_time now)
 	worker->has_job = true;
 	worker->records++;
 	worker->pass_records++;
-	return record_price(worker, worker->current, now);
+	return worker_record_price(worker->current, &worker->job, now);
 }
 
 /*

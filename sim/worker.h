@@ -19,6 +19,7 @@ struct cpu_task;
 struct endpoint;
 struct host;
 struct ktls_key;
+struct ktls_rx_job;
 struct worker;
 
 void worker_init(struct worker *worker, struct host *host, uint32_t id);
@@ -31,6 +32,13 @@ void worker_queue(struct endpoint *ep, sim_time now);
 void worker_queue_tx(struct worker *worker, sim_time now);
 
 struct worker *worker_of_task(const struct cpu_task *task);
+
+/*
+ * The price of one record, from begin at `now` to finish: locks, decryption and
+ * bookkeeping, whoever decrypts.
+ */
+sim_time worker_record_price(struct endpoint *ep, const struct ktls_rx_job *job,
+			     sim_time now);
 
 /* The prices of a record and of its bytes, by cipher and key length. */
 void worker_cipher_cost(const struct ktls_key *params, enum cost_id *record,

@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 43 };
+enum { BASE_KEYS = 44 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -162,6 +162,7 @@ static const struct {
     {"host.cpus", "256", NULL},
     {"ktls.workers", "1", NULL},
     {"ktls.bind", "cpu", NULL},
+    {"ktls.decrypt_in", "reader", NULL},
     {"ktls.budget", "64", NULL},
     {"ktls.wake_every", "8", NULL},
     {"ktls.tx_load", "100000", NULL},

@@ -52,7 +52,7 @@ enum lie {
 	ENTER_TWICE, /* ... or is seen twice */
 };
 
-enum victim { NOBODY, RING, WORK_QUEUE, RUN_QUEUE };
+enum victim { NOBODY, RING, WORK_QUEUE, RUN_QUEUE, TRANSMIT };
 
 /* The lie that is told, once per run. */
 static enum lie lie;
@@ -167,6 +167,12 @@ static const struct lie_row {
     {LEAVE_TWICE, WORK_QUEUE, "Little's law, host server work queue 0"},
     {ENTER_LOST, WORK_QUEUE, "Little's law, host server work queue 0"},
     {ENTER_TWICE, WORK_QUEUE, "Little's law, host server work queue 0"},
+    {LIE_NONE, TRANSMIT, NULL},
+    {LEAVE_LOST, TRANSMIT, "Little's law, host server transmit work"},
+    {LEAVE_EARLIER, TRANSMIT, "Little's law, host server transmit work"},
+    {LEAVE_TWICE, TRANSMIT, "Little's law, host server transmit work"},
+    {ENTER_LOST, TRANSMIT, "Little's law, host server transmit work"},
+    {ENTER_TWICE, TRANSMIT, "Little's law, host server transmit work"},
     {LEAVE_LOST, RUN_QUEUE, "utilisation of host server CPU 0"},
     {LEAVE_EARLIER, RUN_QUEUE, "utilisation of host server CPU 0"},
     {LEAVE_TWICE, RUN_QUEUE, "utilisation of host server CPU 0"},
@@ -186,6 +192,8 @@ find_victim(enum victim which)
 		return &host->worker[0].waiting;
 	case RUN_QUEUE:
 		return &host->cpu[0].runq[CPU_WORKER];
+	case TRANSMIT:
+		return &host->worker[0].tx.waiting;
 	case NOBODY:
 		break;
 	}
@@ -201,8 +209,12 @@ teardown(void)
 /* Frames that merge, and one that comes when all is quiet again. */
 START_TEST(test_lie)
 {
-	static const struct sim_key keys[] = {{"host.cpus", "1"}, {NULL, NULL}};
 	const struct lie_row *row = &lie_rows[_i];
+	const struct sim_key keys[] = {
+	    {"host.cpus", "1"},
+	    {"ktls.tx_load", row->victim == TRANSMIT ? "100000" : "0"},
+	    {"ktls.tx_record_size", "1000"},
+	    {NULL, NULL}};
 	struct ktlsim_error error = {0};
 	int code;
 

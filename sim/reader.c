@@ -105,6 +105,32 @@ call_price(struct endpoint *ep, uint32_t bytes, sim_time now)
 }
 
 /*
+ * A tap that saw one direction only: what this one waits for never comes.  More
+ * bytes than a record can have settle it.
+ */
+static bool
+peer_was_not_captured(struct endpoint *ep)
+{
+	const struct reader *reader = &ep->reader;
+
+	return reader->out.consumed == 0 && reader->out.count == 0 &&
+	       !reader->out.need_more &&
+	       ep->so.so_rcv.sb_ccc >= HANDSHAKE_PEEK_BYTES &&
+	       endpoint_peer(ep)->counts.appended_bytes == 0;
+}
+
+static void
+ask_tls_library(struct endpoint *ep)
+{
+	struct ktlsim *sim = ep->conn->sim;
+	struct reader *reader = &ep->reader;
+
+	if (handshake_read(ep->conn->handshake, ep->direction, sim->scratch,
+			   reader->control_bytes, &reader->out) != 0)
+		run_fail(sim, ENOMEM);
+}
+
+/*
  * The TLS library reads one record of the handshake: OpenSSL asks for the
  * header first and for the body then, so it is two calls.
  */
@@ -112,7 +138,6 @@ static sim_time
 begin_handshake(struct endpoint *ep, sim_time now)
 {
 	struct reader *reader = &ep->reader;
-	struct ktlsim *sim = ep->conn->sim;
 	struct soreceive_result peeked;
 	sim_time header_price;
 
@@ -124,9 +149,12 @@ begin_handshake(struct endpoint *ep, sim_time now)
 		handshake_end(ep->conn->handshake, ep->direction, false);
 		return 0;
 	}
-	if (handshake_read(ep->conn->handshake, ep->direction, sim->scratch,
-			   reader->control_bytes, &reader->out) != 0)
-		run_fail(sim, ENOMEM);
+	ask_tls_library(ep);
+	if (peer_was_not_captured(ep)) {
+		handshake_end(ep->conn->handshake, endpoint_peer(ep)->direction,
+			      true);
+		ask_tls_library(ep);
+	}
 	reader->offered = ep->so.so_rcv.sb_ccc;
 	ep->counts.early_records += reader->out.early_records;
 	ep->counts.app_records += reader->out.early_records;

@@ -325,6 +325,7 @@ count_decrypt(const struct ktls_rx_job *job, struct ktls_rx_counters *counters)
 
 	if (job->error == EMSGSIZE)
 		return;
+	counters->tls11_cbc_decrypts += params->cipher == TLS_CIPHER_AES_CBC;
 	if (params->version == TLS_1_3) {
 		counters->tls13_gcm_decrypts += gcm;
 		counters->tls13_chacha20_decrypts += chacha20;

@@ -60,6 +60,7 @@ struct ktls_rx_counters {
 	uint64_t corrupted_records; /* refused at header validation */
 	uint64_t failed_crypto;	    /* bad tag, no inner type, too short */
 	/* attempts, records refused as too short left out */
+	uint64_t tls11_cbc_decrypts; /* of TLS 1.2 too, as in FreeBSD */
 	uint64_t tls12_gcm_decrypts;
 	uint64_t tls12_chacha20_decrypts;
 	uint64_t tls13_gcm_decrypts;

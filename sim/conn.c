@@ -82,7 +82,8 @@ conn_create(struct ktlsim *sim, const struct flow *flow,
 	conn->flow = flow;
 	conn->handshake =
 	    handshake_create(sim->keylog, sim->aead,
-			     tls_suite_find(sim->config.ktls_assumed_suite));
+			     tls_suite_find(sim->config.ktls_assumed_suite),
+			     sim->config.engine_suites);
 	ok = endpoint_init(&conn->endpoint[0], conn, FLOW_CLIENT_TO_SERVER,
 			   host[0]);
 	ok = endpoint_init(&conn->endpoint[1], conn, FLOW_SERVER_TO_CLIENT,

@@ -22,6 +22,7 @@
 
 #define GCM    TLS_CIPHER_AES_GCM
 #define CHACHA TLS_CIPHER_CHACHA20_POLY1305
+#define CCM    TLS_CIPHER_AES_CCM
 
 struct vector {
 	enum tls_cipher cipher;
@@ -280,6 +281,7 @@ struct key_kind {
 static const struct key_kind kinds[] = {
     {TLS_1_2, GCM, 16}, {TLS_1_2, GCM, 32},    {TLS_1_3, GCM, 16},
     {TLS_1_3, GCM, 32}, {TLS_1_2, CHACHA, 32}, {TLS_1_3, CHACHA, 32},
+    {TLS_1_2, CCM, 16}, {TLS_1_3, CCM, 16},
 };
 
 /* A record on the wire, and what is needed to open it. */
@@ -528,7 +530,7 @@ struct refused_row {
 };
 
 static const struct refused_row refused[] = {
-    {TLS_CIPHER_AES_CBC, 16},	{TLS_CIPHER_AES_CCM, 16},
+    {TLS_CIPHER_AES_CBC, 16},	{TLS_CIPHER_AES_CCM, 32},
     {TLS_CIPHER_AES_CCM_8, 16}, {TLS_CIPHER_OTHER, 0},
     {TLS_CIPHER_AES_GCM, 24},	{TLS_CIPHER_CHACHA20_POLY1305, 16},
 };

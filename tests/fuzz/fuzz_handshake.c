@@ -98,8 +98,8 @@ rig_init(struct rig *rig, uint8_t log)
 			if (rig->keylog != NULL && (log & labels[i].set) != 0)
 				log_add(rig->keylog, i, round,
 					(log & LOG_WRONG) != 0);
-	rig->hs =
-	    handshake_create(rig->keylog, rig->pool, tls_suite_find(0xc02f));
+	rig->hs = handshake_create(rig->keylog, rig->pool,
+				   tls_suite_find(0xc02f), KTLS_SUITES_FREEBSD);
 	assert(rig->hs != NULL);
 }
 

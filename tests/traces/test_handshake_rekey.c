@@ -253,7 +253,7 @@ START_TEST(test_handshake_rekey_renegotiation_to_a_suite_not_taken_waits)
 	begin(TLS_1_2, 0xc02f);
 	talk_again(&talk, 1);
 	talk_log(&talk, keylog, ALL, 0);
-	talk.hello.suite_id = _i == 0 ? 0xc013 : 0xfafa;
+	talk.hello.suite_id = _i == 0 ? 0xc09c : 0xfafa;
 	for (int n = 0; n < STEPS; n++)
 		ck_assert_uint_eq(hear_step((enum step)n, &output), 0);
 	end();

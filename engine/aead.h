@@ -2,7 +2,8 @@
  * aead.h - authenticated decryption over mbuf ranges and over flat bytes.
  *
  * Order of use: aead_pool_create; { aead_open*, aead_seal }*;
- * aead_pool_destroy. Access: a pool belongs to one thread. A cipher context is
+ * aead_pool_destroy. Access: a pool belongs to one thread, apart from
+ * aead_key_id, which any thread may call.  A cipher context is
  * large (1.2 KiB) and slow to key, so a pool keeps a few of them, least
  * recently used, and a session keeps only its key.  The pool knows a key by its
  * `id`, which the caller draws from aead_key_id() and retires with

@@ -11,7 +11,7 @@
  * Invariants: `newest` .. `oldest` is one list of all contexts; a context
  * without a key has key_id 0, is in no chain, and stands at the old end.
  *
- * Left out: any use from two threads.
+ * Left out: decryption by two threads.
  */
 #include "engine/aead_pool.h"
 
@@ -21,6 +21,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,9 +53,9 @@ struct aead_pool {
 	struct aead_context *contexts;
 	uint32_t *buckets; /* first context of each chain */
 	uint32_t bucket_mask;
-	uint32_t count;		 /* of contexts */
-	uint32_t newest, oldest; /* ends of the list of use */
-	uint64_t last_id;	 /* given out */
+	uint32_t count;		  /* of contexts */
+	uint32_t newest, oldest;  /* ends of the list of use */
+	_Atomic uint64_t last_id; /* given out */
 	EVP_CIPHER *ciphers[POOL_CIPHERS];
 	EVP_MAC *hmac;
 	uint8_t *scratch; /* one gathered record */
@@ -390,7 +391,9 @@ aead_pool_destroy(struct aead_pool *pool)
 uint64_t
 aead_key_id(struct aead_pool *pool)
 {
-	return ++pool->last_id;
+	return atomic_fetch_add_explicit(&pool->last_id, 1,
+					 memory_order_relaxed) +
+	       1;
 }
 
 void

@@ -37,6 +37,20 @@
 #include "engine/socket.h"
 #include "engine/tls_record.h"
 
+void
+ktls_rx_counters_add(struct ktls_rx_counters *counters,
+		     const struct ktls_rx_counters *other)
+{
+	counters->sw_rx_inqueue += other->sw_rx_inqueue;
+	counters->corrupted_records += other->corrupted_records;
+	counters->failed_crypto += other->failed_crypto;
+	counters->tls11_cbc_decrypts += other->tls11_cbc_decrypts;
+	counters->tls12_gcm_decrypts += other->tls12_gcm_decrypts;
+	counters->tls12_chacha20_decrypts += other->tls12_chacha20_decrypts;
+	counters->tls13_gcm_decrypts += other->tls13_gcm_decrypts;
+	counters->tls13_chacha20_decrypts += other->tls13_chacha20_decrypts;
+}
+
 int
 ktls_rx_enable(struct socket *so, struct ktls_session *session,
 	       uint64_t rec_seq, unsigned *effects)
@@ -53,6 +67,18 @@ ktls_rx_enable(struct socket *so, struct ktls_session *session,
 	return 0;
 }
 
+/*
+ * The pool of contexts is the worker's: it forgets the old key when it takes
+ * the next record.  A key that no record was taken under has no context.
+ */
+static void
+retire_key(struct ktls_session *session)
+{
+	if (session->aead_old_id == 0)
+		session->aead_old_id = session->aead_key_id;
+	session->aead_key_id = aead_key_id(session->aead);
+}
+
 int
 ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
 		 unsigned *effects)
@@ -67,10 +93,8 @@ ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
 	    key->cipher != session->params.cipher ||
 	    key->mac != session->params.mac || ktls_key_check(key) != 0)
 		return EINVAL;
-	if (session->crypto == KTLS_CRYPTO_REAL) {
-		aead_pool_forget(session->aead, session->aead_key_id);
-		session->aead_key_id = aead_key_id(session->aead);
-	}
+	if (session->crypto == KTLS_CRYPTO_REAL)
+		retire_key(session);
 	ktls_key_clear(&session->params);
 	session->params = *key;
 	session->key_pending = false;
@@ -250,6 +274,8 @@ take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
 	job->seqno = sb->sb_tls_seqno++;
 	job->wire_len = wire_len;
 	job->exclusive = real;
+	job->retired_id = session->aead_old_id;
+	session->aead_old_id = 0;
 	/* An explicit IV that is not known stays zero: crypt refuses it. */
 	(void)m_copydata(record, TLS_HEADER_BYTES, iv_len,
 			 job->header + TLS_HEADER_BYTES);

@@ -43,6 +43,7 @@ struct ktls_rx_job {
 	struct mbuf *control;	      /* empty, for the control message */
 	struct ktls_session *session; /* borrowed: the socket keeps it alive */
 	uint64_t seqno;
+	uint64_t retired_id;	/* crypt forgets this key; 0: none */
 	uint32_t wire_len;	/* header to tag */
 	uint32_t plaintext_len; /* set by crypt */
 	uint32_t trail_len;	/* set by crypt: pad, type, tag */
@@ -66,6 +67,10 @@ struct ktls_rx_counters {
 	uint64_t tls13_gcm_decrypts;
 	uint64_t tls13_chacha20_decrypts;
 };
+
+/* Add what another worker has counted. */
+void ktls_rx_counters_add(struct ktls_rx_counters *counters,
+			  const struct ktls_rx_counters *other);
 
 /*
  * setsockopt(TCP_RXTLS_ENABLE): takes over the caller's reference to session,

@@ -234,6 +234,8 @@ ktls_rx_crypt(struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
 
+	if (job->retired_id != 0)
+		aead_pool_forget(session->aead, job->retired_id);
 	if (!body_length_ok(session, job->wire_len - TLS_HEADER_BYTES))
 		job->error = EMSGSIZE;
 	else if (session->crypto == KTLS_CRYPTO_REAL)

@@ -85,8 +85,10 @@ ktls_session_free(struct ktls_session *session)
 	if (--session->refcount > 0)
 		return;
 	assert(session->detached == 0);
-	if (session->aead != NULL)
+	if (session->aead != NULL) {
 		aead_pool_forget(session->aead, session->aead_key_id);
+		aead_pool_forget(session->aead, session->aead_old_id);
+	}
 	ktls_key_clear(&session->params);
 	free(session);
 }

@@ -3,7 +3,9 @@
  *
  * Order of use: ktls_session_create (one reference); ktls_session_hold and
  * ktls_session_free; the last free wipes the keys.
- * Access: one thread; the socket's owner.
+ * Access: whoever has the socket.  The pool of cipher contexts is used by the
+ * worker that decrypts and by the last ktls_session_free only, so that each
+ * worker thread can have a pool of its own.
  * Mirrors: FreeBSD struct ktls_session, ktls_create_session(), ktls_free().
  */
 #ifndef ENGINE_KTLS_SESSION_H
@@ -29,6 +31,7 @@ struct ktls_session {
 	enum ktls_crypto crypto;
 	struct aead_pool *aead; /* lent by the creator; NULL in model */
 	uint64_t aead_key_id;	/* 0 in model */
+	uint64_t aead_old_id;	/* of the key before: not forgotten yet; 0 */
 	uint32_t wq_index;	/* TLS work queue, fixed at creation */
 	uint32_t refcount;
 	uint32_t detached; /* records between begin and finish, 0 or 1 */

@@ -12,12 +12,18 @@
  * remembers in `overlaps` where that is not certain (m_split_ref).  The rule
  * that bytes are decrypted only into exclusive storage rests on this mark.
  *
+ * Where threads pass mbufs to each other, each has a sibling pool.  Storage
+ * belongs to the pool whose slab holds it; another pool that frees it pushes it
+ * on the home's return list, a stack that any thread may push on and that the
+ * home takes as a whole when its own free list is empty.
+ *
  * Left out: external page arrays, tags, per-CPU caches, and FreeBSD's
  * difference between MLEN and MHLEN (every mbuf here has room for a header).
  */
 #include "engine/mbuf.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +41,7 @@ struct mbuf_cluster {
 	uint32_t refcount;	   /* mbufs over it */
 	uint16_t size;		   /* nominal bytes, which are charged */
 	bool overlaps;		   /* two mbufs may hold the same byte */
+	uint8_t home;		   /* pool it comes from, among siblings */
 	_Alignas(16) uint8_t storage[];
 };
 
@@ -44,6 +51,12 @@ struct slab {
 	_Alignas(SLAB_ALIGN) uint8_t items[];
 };
 
+/* All siblings, by m_home; made with the second one. */
+struct mbuf_family {
+	unsigned count;
+	struct mbuf_pool *pool[MBUF_SIBLINGS_MAX];
+};
+
 struct mbuf_pool {
 	struct mbuf *free_mbufs; /* by m_next */
 	struct mbuf_cluster *free_clusters[CLUSTER_SIZES];
@@ -51,6 +64,11 @@ struct mbuf_pool {
 	uint64_t fail_after; /* requests until one fails; 0: never */
 	uint64_t max_bytes;  /* of slabs; 0: no limit */
 	struct slab *slabs;
+	struct mbuf_family *family; /* NULL: an only child */
+	uint8_t home;		    /* own place in the family */
+	/* What siblings have freed; pushed on by all, taken by the owner. */
+	_Alignas(SLAB_ALIGN) _Atomic(struct mbuf *) returned_mbufs;
+	_Atomic(struct mbuf_cluster *) returned_clusters;
 };
 
 static const uint16_t cluster_sizes[CLUSTER_SIZES] = {
@@ -62,18 +80,93 @@ static const uint16_t cluster_sizes[CLUSTER_SIZES] = {
 struct mbuf_pool *
 mbuf_pool_create(uint64_t max_bytes)
 {
-	struct mbuf_pool *pool = calloc(1, sizeof(*pool));
+	struct mbuf_pool *pool = aligned_alloc(SLAB_ALIGN, sizeof(*pool));
 
-	if (pool != NULL)
-		pool->max_bytes = max_bytes;
+	if (pool == NULL)
+		return NULL;
+	memset(pool, 0, sizeof(*pool));
+	pool->max_bytes = max_bytes;
 	return pool;
 }
 
-void
-mbuf_pool_destroy(struct mbuf_pool *pool)
+static bool
+make_family(struct mbuf_pool *pool)
 {
-	if (pool == NULL)
-		return;
+	struct mbuf_family *family = calloc(1, sizeof(*family));
+
+	if (family == NULL)
+		return false;
+	family->pool[family->count++] = pool;
+	pool->family = family;
+	return true;
+}
+
+struct mbuf_pool *
+mbuf_pool_create_sibling(struct mbuf_pool *pool)
+{
+	struct mbuf_pool *sibling;
+
+	if ((pool->family == NULL && !make_family(pool)) ||
+	    pool->family->count == MBUF_SIBLINGS_MAX)
+		return NULL;
+	sibling = mbuf_pool_create(pool->max_bytes);
+	if (sibling == NULL)
+		return NULL;
+	sibling->family = pool->family;
+	sibling->home = (uint8_t)pool->family->count;
+	pool->family->pool[pool->family->count++] = sibling;
+	return sibling;
+}
+
+/* What siblings have freed goes back on the free list.  False: nothing did. */
+static bool
+take_returned_mbufs(struct mbuf_pool *pool)
+{
+	struct mbuf *m = atomic_exchange_explicit(&pool->returned_mbufs, NULL,
+						  memory_order_acquire);
+	bool any = m != NULL;
+
+	while (m != NULL) {
+		struct mbuf *next = m->m_next;
+
+		m->m_next = pool->free_mbufs;
+		pool->free_mbufs = m;
+		pool->stats.mbufs--;
+		m = next;
+	}
+	return any;
+}
+
+static unsigned
+cluster_index(uint32_t size)
+{
+	return size <= MCLBYTES ? 0 : size <= MJUMPAGESIZE ? 1 : 2;
+}
+
+static bool
+take_returned_clusters(struct mbuf_pool *pool)
+{
+	struct mbuf_cluster *ext = atomic_exchange_explicit(
+	    &pool->returned_clusters, NULL, memory_order_acquire);
+	bool any = ext != NULL;
+
+	while (ext != NULL) {
+		struct mbuf_cluster *next = ext->next;
+		unsigned index = cluster_index(ext->size);
+
+		ext->next = pool->free_clusters[index];
+		pool->free_clusters[index] = ext;
+		pool->stats.clusters--;
+		ext = next;
+	}
+	return any;
+}
+
+static void
+destroy_one(struct mbuf_pool *pool)
+{
+	take_returned_mbufs(pool);
+	take_returned_clusters(pool);
 	assert(pool->stats.mbufs == 0);
 	assert(pool->stats.clusters == 0);
 	while (pool->slabs != NULL) {
@@ -83,6 +176,21 @@ mbuf_pool_destroy(struct mbuf_pool *pool)
 		free(slab);
 	}
 	free(pool);
+}
+
+void
+mbuf_pool_destroy(struct mbuf_pool *pool)
+{
+	struct mbuf_family *family;
+
+	if (pool == NULL)
+		return;
+	family = pool->family;
+	for (unsigned i = 0; family != NULL && i < family->count; i++)
+		if (family->pool[i] != pool)
+			destroy_one(family->pool[i]);
+	destroy_one(pool);
+	free(family);
 }
 
 void
@@ -129,6 +237,7 @@ grow_mbufs(struct mbuf_pool *pool)
 		struct mbuf *m = (struct mbuf *)(void *)(items + i * MSIZE);
 
 		m->m_type = MT_FREE;
+		m->m_home = pool->home;
 		m->m_next = pool->free_mbufs;
 		pool->free_mbufs = m;
 	}
@@ -148,6 +257,7 @@ grow_clusters(struct mbuf_pool *pool, unsigned index)
 		struct mbuf_cluster *ext = (void *)(items + i * item);
 
 		ext->size = cluster_sizes[index];
+		ext->home = pool->home;
 		ext->next = pool->free_clusters[index];
 		pool->free_clusters[index] = ext;
 	}
@@ -166,7 +276,8 @@ m_get(struct mbuf_pool *pool, enum mbuf_type type)
 {
 	struct mbuf *m = pool->free_mbufs;
 
-	if (request_fails(pool) || (m == NULL && !grow_mbufs(pool))) {
+	if (request_fails(pool) ||
+	    (m == NULL && !take_returned_mbufs(pool) && !grow_mbufs(pool))) {
 		pool->stats.refused++;
 		return NULL;
 	}
@@ -184,10 +295,12 @@ m_get(struct mbuf_pool *pool, enum mbuf_type type)
 	return m;
 }
 
-static unsigned
-cluster_index(uint32_t size)
+/* Siblings return clusters of every size: those asked for may be none. */
+static bool
+refill_clusters(struct mbuf_pool *pool, unsigned index)
 {
-	return size <= MCLBYTES ? 0 : size <= MJUMPAGESIZE ? 1 : 2;
+	take_returned_clusters(pool);
+	return pool->free_clusters[index] != NULL || grow_clusters(pool, index);
 }
 
 static struct mbuf_cluster *
@@ -197,7 +310,7 @@ cluster_get(struct mbuf_pool *pool, uint32_t size)
 	struct mbuf_cluster *ext = pool->free_clusters[index];
 
 	if (request_fails(pool) ||
-	    (ext == NULL && !grow_clusters(pool, index))) {
+	    (ext == NULL && !refill_clusters(pool, index))) {
 		pool->stats.refused++;
 		return NULL;
 	}
@@ -209,6 +322,33 @@ cluster_get(struct mbuf_pool *pool, uint32_t size)
 	return ext;
 }
 
+/* Send storage home; it is the home's from the swap on. */
+static void
+return_cluster(struct mbuf_pool *home, struct mbuf_cluster *ext)
+{
+	struct mbuf_cluster *head = atomic_load_explicit(
+	    &home->returned_clusters, memory_order_relaxed);
+
+	do
+		ext->next = head;
+	while (!atomic_compare_exchange_weak_explicit(
+	    &home->returned_clusters, &head, ext, memory_order_release,
+	    memory_order_relaxed));
+}
+
+static void
+return_mbuf(struct mbuf_pool *home, struct mbuf *m)
+{
+	struct mbuf *head =
+	    atomic_load_explicit(&home->returned_mbufs, memory_order_relaxed);
+
+	do
+		m->m_next = head;
+	while (!atomic_compare_exchange_weak_explicit(
+	    &home->returned_mbufs, &head, m, memory_order_release,
+	    memory_order_relaxed));
+}
+
 static void
 cluster_put(struct mbuf_pool *pool, struct mbuf_cluster *ext)
 {
@@ -217,6 +357,10 @@ cluster_put(struct mbuf_pool *pool, struct mbuf_cluster *ext)
 	assert(ext->refcount > 0);
 	if (--ext->refcount > 0)
 		return;
+	if (ext->home != pool->home) {
+		return_cluster(pool->family->pool[ext->home], ext);
+		return;
+	}
 	index = cluster_index(ext->size);
 	ext->next = pool->free_clusters[index];
 	pool->free_clusters[index] = ext;
@@ -328,6 +472,10 @@ m_free(struct mbuf_pool *pool, struct mbuf *m)
 	if (m->m_ext != NULL)
 		cluster_put(pool, m->m_ext);
 	m->m_type = MT_FREE;
+	if (m->m_home != pool->home) {
+		return_mbuf(pool->family->pool[m->m_home], m);
+		return next;
+	}
 	m->m_next = pool->free_mbufs;
 	pool->free_mbufs = m;
 	pool->stats.mbufs--;

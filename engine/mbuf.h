@@ -3,7 +3,11 @@
  *
  * Order of use: mbuf_pool_create; { m_get*, m_from_bytes, m_free* }*;
  * mbuf_pool_destroy, which asserts that every mbuf has come back.
- * Access: a pool and the mbufs drawn from it belong to one thread.
+ * Access: a pool belongs to one thread.  Threads that pass mbufs to each other
+ * have sibling pools: whoever holds an mbuf frees it into its own pool, which
+ * sends it home without a lock.  Mbufs over one cluster are split, freed and
+ * asked for m_exclusive under one lock, that of their socket: the count of a
+ * cluster needs nothing more.
  * Ownership: an mbuf belongs to whoever holds the pointer; a cluster is counted
  * and may be shared by two mbufs (ktls_rx splits by reference).  Bytes of a
  * shared cluster are written only inside the range of the mbuf that owns them.
@@ -79,6 +83,7 @@ struct mbuf {
 	uint32_t m_len;		     /* bytes at m_data */
 	uint16_t m_flags;	     /* M_* */
 	uint8_t m_type;		     /* enum mbuf_type */
+	uint8_t m_home;		     /* pool it comes from, among siblings */
 	struct pkthdr m_pkthdr;	     /* with M_PKTHDR */
 	_Alignas(8) uint8_t m_dat[]; /* inline storage up to MSIZE */
 };
@@ -89,7 +94,7 @@ struct mbuf {
 struct mbuf_pool;
 
 struct mbuf_pool_stats {
-	uint64_t mbufs;		/* live now */
+	uint64_t mbufs;		/* live now, or on their way home */
 	uint64_t mbufs_max;	/* most ever live */
 	uint64_t clusters;	/* live now, of every size */
 	uint64_t storage_bytes; /* slabs obtained from the system */
@@ -102,7 +107,20 @@ struct mbuf_pool_stats {
  */
 struct mbuf_pool *mbuf_pool_create(uint64_t max_bytes);
 
-/* Asserts that no mbuf is live.  NULL is allowed. */
+enum { MBUF_SIBLINGS_MAX = 256 };
+
+/*
+ * A pool with the same limit for another thread, whose mbufs mix with those of
+ * `pool` and of its other siblings.  Made before another thread uses any of
+ * them, and destroyed together with `pool`.  NULL: no memory, or there are
+ * MBUF_SIBLINGS_MAX.
+ */
+struct mbuf_pool *mbuf_pool_create_sibling(struct mbuf_pool *pool);
+
+/*
+ * Asserts that no mbuf is live.  Destroys the siblings too, so that no other
+ * thread may use them any more.  NULL is allowed.
+ */
 void mbuf_pool_destroy(struct mbuf_pool *pool);
 
 void mbuf_pool_read_stats(const struct mbuf_pool *pool,

@@ -16,7 +16,7 @@
 
 #include "engine/ktls_session.h"
 #include "sim/content_hash.h"
-#include "sim/cost.h"
+#include "sim/exec.h"
 #include "sim/run.h"
 
 /* Bytes queued at the end that call a run overloaded, and their share. */
@@ -188,11 +188,23 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 
 enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 16 };
 
+/* Each worker counts for itself. */
+static struct ktls_rx_counters
+sum_of_workers(const struct host *host)
+{
+	struct ktls_rx_counters sum = {0};
+
+	for (uint32_t i = 0; i < host->workers; i++)
+		ktls_rx_counters_add(&sum, &host->worker[i].ktls);
+	return sum;
+}
+
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
 static int
 collect_counters(struct host *host, struct results_host *out)
 {
-	const struct ktls_rx_counters *ktls = &host->ktls;
+	const struct ktls_rx_counters sum = sum_of_workers(host);
+	const struct ktls_rx_counters *ktls = &sum;
 	uint64_t packets = 0, bytes = 0, lost = 0, interrupts = 0;
 
 	out->counters =
@@ -348,15 +360,28 @@ collect_conservation(const struct host *host, struct results_conservation *out)
 			    out->dropped_reassembly + out->queued;
 }
 
-static void
-collect_totals(const struct host *host, struct results_host *out)
+/* Of all CPUs in virtual time; on threads, of those that are TLS workers. */
+static sim_time
+busy_time(const struct host *host)
 {
 	sim_time now = host->sim->now, busy = 0;
 
-	for (uint32_t i = 0; i < host->cpus; i++)
-		busy += now - host->cpu[i].idle_ps;
+	if (host->sim->exec->virtual_time)
+		for (uint32_t i = 0; i < host->cpus; i++)
+			busy += now - host->cpu[i].idle_ps;
+	else
+		for (uint32_t i = 0; i < host->workers; i++)
+			busy += host->worker[i].busy_ps;
+	return busy;
+}
+
+static void
+collect_totals(const struct host *host, struct results_host *out)
+{
+	sim_time now = host->sim->now, busy = busy_time(host);
+
 	out->cores_busy = share(busy, now);
-	out->goodput_gbps = share(host->app_bytes * 8 * 1000, now);
+	out->goodput_gbps = share(host->books.app_bytes * 8 * 1000, now);
 	if (busy > 0)
 		out->gbps_per_core = out->goodput_gbps / out->cores_busy;
 }
@@ -367,18 +392,24 @@ collect_host(struct host *host, struct results_host *out)
 	snprintf(out->name, sizeof(out->name), "%s", host->name);
 	for (int i = 0; i < STAGE_COUNT; i++) {
 		out->stages[i].stage = (enum stage)i;
-		latency_of(&host->stages.hist[i], &out->stages[i].latency);
+		latency_of(&host->books.stages.hist[i],
+			   &out->stages[i].latency);
 	}
 	out->stage_count = STAGE_COUNT;
 	out->slowest_count =
-	    stage_stats_slowest(&host->stages, out->slowest_percent_ns);
-	if (collect_counters(host, out) != 0 || collect_cpus(host, out) != 0 ||
+	    stage_stats_slowest(&host->books.stages, out->slowest_percent_ns);
+	if (collect_counters(host, out) != 0 ||
 	    collect_workqueues(host, out) != 0)
 		return ENOMEM;
-	collect_locks(host, out);
-	out->tls_records_none = host->records;
-	out->wakeups_useful = host->wakeups_useful;
-	out->wakeups_spurious = host->wakeups_spurious;
+	if (host->sim->exec->virtual_time) {
+		if (collect_cpus(host, out) != 0)
+			return ENOMEM;
+		collect_locks(host, out);
+	}
+	for (uint32_t i = 0; i < host->workers; i++)
+		out->tls_records_none += host->worker[i].records;
+	out->wakeups_useful = host->books.wakeups_useful;
+	out->wakeups_spurious = host->books.wakeups_spurious;
 	collect_totals(host, out);
 	collect_conservation(host, &out->conservation);
 	return 0;
@@ -434,37 +465,6 @@ note_inputs(struct ktlsim *sim)
 		   "(replay.recovery)");
 }
 
-static void
-note_model(struct ktlsim *sim)
-{
-	const struct config *config = &sim->config;
-	unsigned unsourced = cost_count_unsourced(config);
-
-	run_note(sim, "capture point: %s",
-		 config->replay_capture_point == CAPTURE_WIRE
-		     ? "wire (NIC and interrupts are modelled)"
-		     : "host (segments start at softirq)");
-	if (config->replay_speed_ppm != 1000000)
-		run_note(sim,
-			 "replay.speed divides the gaps by %" PRIu64
-			 ".%06" PRIu64 ": round trips and bursts shrink too",
-			 config->replay_speed_ppm / 1000000,
-			 config->replay_speed_ppm % 1000000);
-	run_note(sim, "receive merging: %s",
-		 config->nic_merge
-		     ? "consecutive segments of a flow, at ring drain"
-		     : "off");
-	run_note(sim, "a record that fails is skipped and later ones are "
-		      "delivered (engine.on_bad_record: freebsd)");
-	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
-		      "modelled (docs/model.md#lock)");
-	if (unsourced > 0)
-		run_note(sim,
-			 "%u prices of profile %s have no published "
-			 "source (--list-keys)",
-			 unsourced, config->cost_profile);
-}
-
 /* What is known less well because keys were missing. */
 static void
 note_flows(struct ktlsim *sim, const struct results *results)
@@ -499,10 +499,9 @@ collect_notes(struct ktlsim *sim, struct results *results)
 		run_note(sim, "overloaded: more was queued than a receive "
 			      "window holds; latencies grow with the length of "
 			      "the input");
-	if (sim->host_count > 0) {
-		note_model(sim);
-		note_flows(sim, results);
-	}
+	if (sim->host_count > 0)
+		sim->exec->describe(sim);
+	note_flows(sim, results);
 	note_inputs(sim);
 	results->notes = calloc(sim->note_count + 1, sizeof(*results->notes));
 	if (results->notes == NULL)
@@ -536,7 +535,7 @@ collect_results(struct ktlsim *sim, struct results *results)
 	    .seed = sim->config.run_seed,
 	    .end_ps = sim->now,
 	    .events = sim->events_run,
-	    .digest = digest_value(&sim->digest),
+	    .digest = sim->exec->virtual_time ? digest_value(&sim->digest) : 0,
 	    .wall_s = sim->wall_s,
 	    .input_frames =
 		sim->input_frames > 0 ? sim->input_frames : sim->input.frames,

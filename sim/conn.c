@@ -12,7 +12,6 @@
 
 #include "sim/content_hash.h"
 #include "sim/hist.h"
-#include "sim/reader.h"
 #include "sim/run.h"
 
 struct conn *
@@ -47,7 +46,7 @@ endpoint_init(struct endpoint *ep, struct conn *conn,
 	tcp_init(&ep->tcb, sim->pool);
 	stamps_init(&ep->stamps);
 	hist_init(&ep->latency);
-	reader_init(ep);
+	ep->reader.mode = READER_HANDSHAKE;
 	if (sim->config.report_app_sha256) {
 		ep->hash = content_hash_create();
 		if (ep->hash == NULL)
@@ -80,16 +79,17 @@ conn_create(struct ktlsim *sim, const struct flow *flow,
 		return NULL;
 	conn->sim = sim;
 	conn->flow = flow;
-	conn->handshake =
-	    handshake_create(sim->keylog, sim->aead,
-			     tls_suite_find(sim->config.ktls_assumed_suite),
-			     sim->config.engine_suites);
 	ok = endpoint_init(&conn->endpoint[0], conn, FLOW_CLIENT_TO_SERVER,
 			   host[0]);
 	ok = endpoint_init(&conn->endpoint[1], conn, FLOW_SERVER_TO_CLIENT,
 			   host[1]) &&
-	     ok;
-	if (conn->handshake == NULL || !ok) {
+	     ok && sim->exec->attach(conn) == 0;
+	if (ok)
+		conn->handshake = handshake_create(
+		    sim->keylog, conn->aead,
+		    tls_suite_find(sim->config.ktls_assumed_suite),
+		    sim->config.engine_suites);
+	if (conn->handshake == NULL) {
 		conn_destroy(conn);
 		return NULL;
 	}
@@ -101,6 +101,7 @@ conn_destroy(struct conn *conn)
 {
 	if (conn == NULL)
 		return;
+	conn->sim->exec->detach(conn);
 	endpoint_fini(&conn->endpoint[0]);
 	endpoint_fini(&conn->endpoint[1]);
 	handshake_destroy(conn->handshake);

@@ -20,10 +20,13 @@
 #include "traces/flow.h"
 #include "traces/handshake.h"
 
+struct aead_pool;
 struct conn;
 struct content_hash;
+struct exec_endpoint;
 struct host;
 struct ktlsim;
+struct reader_books;
 struct worker;
 
 /* What the application's thread is at. */
@@ -35,8 +38,11 @@ enum reader_mode {
 	READER_CLOSED,	  /* has seen the end of the stream */
 };
 
+/* Bytes of an endpoint's receive calls in one turn of its reader. */
+enum { READER_CALLS_MAX = 2 };
+
 struct reader {
-	struct cpu_task task;
+	struct cpu_task task; /* in virtual time */
 	enum reader_mode mode;
 	bool woken;		     /* by the stack, not by itself */
 	bool thinking;		     /* between two receive calls */
@@ -46,8 +52,13 @@ struct reader {
 	uint32_t offered;	     /* bytes that were not enough last time */
 	struct soreceive_result got; /* by this call */
 	bool got_nothing;	     /* a spurious wake-up */
-	uint32_t control_bytes;	     /* collected of a control record */
-	struct handshake_output out; /* to be acted on when the call ends */
+	uint32_t call_bytes[READER_CALLS_MAX];
+	uint32_t calls;		    /* made in this turn */
+	struct reader_books *books; /* lent; NULL: followed */
+	uint8_t *scratch;	    /* lent: HANDSHAKE_PEEK_BYTES */
+	uint32_t scratch_bytes;	    /* gathered there in this turn */
+	bool gather; /* copy application bytes there, and out of it later */
+	struct handshake_output out;	 /* to be acted on when the call ends */
 	struct handshake_effect install; /* with READER_ENABLE */
 };
 
@@ -83,7 +94,7 @@ struct endpoint {
 	struct worker *worker;	   /* with keyed and host */
 	struct content_hash *hash; /* of the application bytes, or NULL */
 	struct hist latency;	   /* STAGE_TOTAL of its records */
-	uint32_t flowid;	   /* RSS hash */
+	_Atomic uint32_t flowid;   /* RSS hash: by the feeder */
 	uint32_t ack_segments;	   /* not acknowledged yet: 0 or 1 */
 	uint32_t held_segments;	   /* in the reassembly queue */
 	uint64_t read_offset;	   /* of the first byte not read before KTLS */
@@ -96,6 +107,7 @@ struct endpoint {
 	bool read_pending; /* followed: the reader has news */
 	bool following;	   /* endpoint_follow is at work on it */
 	struct endpoint_counts counts;
+	struct exec_endpoint *exec; /* of the thread executor, or NULL */
 };
 
 struct conn {
@@ -103,10 +115,11 @@ struct conn {
 	const struct flow *flow; /* the flow table's */
 	struct handshake *handshake;
 	struct endpoint endpoint[2]; /* by the direction it receives */
-	bool cut;		     /* the snap length cut bytes of it */
-	bool declared;		     /* by ktlsim_add_flow, with its key */
-	sim_time first_ps;	     /* of its first segment */
-	sim_time syn_ps;	     /* of its SYN, with have_syn */
+	struct aead_pool *aead;	     /* lent: of its TLS libraries */
+	_Atomic bool cut;  /* the snap length cut bytes of it: by the feeder */
+	bool declared;	   /* by ktlsim_add_flow, with its key */
+	sim_time first_ps; /* of its first segment */
+	sim_time syn_ps;   /* of its SYN, with have_syn */
 	bool have_syn;
 	sim_time round_trip_ps; /* SYN to the next client segment, or 0 */
 };

@@ -41,7 +41,7 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 	memset(host, 0, sizeof(*host));
 	host->sim = sim;
 	snprintf(host->name, sizeof(host->name), "%s", name);
-	stage_stats_init(&host->stages);
+	stage_stats_init(&host->books.stages);
 	error = host_init_nic(host, config);
 	if (error != 0)
 		return error;
@@ -74,7 +74,7 @@ host_fini(struct host *host)
 	free(host->worker);
 	free(host->driver);
 	free(host->cpu);
-	stage_stats_fini(&host->stages);
+	stage_stats_fini(&host->books.stages);
 	nic_fini(&host->nic);
 	memset(host, 0, sizeof(*host));
 }

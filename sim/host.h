@@ -19,6 +19,7 @@
 #include "sim/stage_stats.h"
 #include "sim/stamp.h"
 
+struct aead_pool;
 struct endpoint;
 struct ktlsim;
 struct ktlsim_error;
@@ -49,9 +50,20 @@ struct worker {
 	struct ktls_rx_job job;	   /* with has_job */
 	struct record_stamp stamp; /* of the job's record */
 	bool has_job;
-	bool dropped;	      /* current was dropped by begin */
-	sim_time busy_ps;     /* prices of its steps */
-	struct qstat waiting; /* sockets in the work queue */
+	bool dropped;		/* current was dropped by begin */
+	sim_time busy_ps;	/* prices of its steps, or their real times */
+	struct qstat waiting;	/* sockets in the work queue */
+	struct aead_pool *aead; /* lent: its sessions decrypt with it */
+	uint64_t records;	/* detached, good or bad */
+	struct ktls_rx_counters ktls;
+};
+
+/* What readers find out; each thread that readers run on keeps its own. */
+struct reader_books {
+	struct stage_stats stages;
+	uint64_t wakeups_useful;
+	uint64_t wakeups_spurious;
+	uint64_t app_bytes;
 };
 
 enum host_lock {
@@ -86,14 +98,9 @@ struct host {
 	struct worker *worker;
 	uint32_t workers;
 	struct lock_stats lock[HOST_LOCK_COUNT];
-	struct ktls_rx_counters ktls;
-	struct stage_stats stages;
+	struct reader_books books;
 	struct host_conservation segments;
-	uint64_t wakeups_useful;
-	uint64_t wakeups_spurious;
-	uint64_t app_bytes;
 	uint64_t acks;
-	uint64_t records; /* detached, good or bad */
 };
 
 /* Returns 0, or EINVAL or ENOMEM with everything undone. */

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "engine/mbuf.h"
-#include "sim/pipeline.h"
 #include "sim/run.h"
 #include "traces/flow.h"
 #include "traces/frame.h"
@@ -271,7 +270,7 @@ ingress_segment(struct ktlsim *sim, const struct frame *frame, uint64_t time)
 	segments = make_segments(ep, frame);
 	if (segments == NULL)
 		return ENOMEM;
-	pipeline_offer(sim, segments, time);
+	sim->exec->offer(sim, segments, time);
 	return 0;
 }
 

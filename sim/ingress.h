@@ -2,7 +2,7 @@
  * ingress.h - frames in: parse, find the flow, cut into segments, copy once.
  *
  * Order of use: ingress_frame for every frame; what it makes goes to
- * pipeline_offer.
+ * the executor's offer.
  */
 #ifndef SIM_INGRESS_H
 #define SIM_INGRESS_H

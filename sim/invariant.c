@@ -145,7 +145,7 @@ invariant_check(const struct ktlsim *sim, struct results *results)
 		check_segments(host, &results->hosts[i], results);
 		check_queues(host, results);
 		check_cpus(host, results);
-		if (!stage_stats_balanced(&host->stages))
+		if (!stage_stats_balanced(&host->books.stages))
 			violated(results,
 				 "stage sums of host %s: nic + ... + read "
 				 "differs from total",

@@ -118,6 +118,7 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	sim->config = config->config;
 	strcpy(sim->input_status, "ok");
 	digest_init(&sim->digest);
+	sim->exec = &exec_virtual_ops;
 	code = config_finish(&sim->config, error);
 	if (code != 0)
 		goto undo;
@@ -131,6 +132,8 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	if (sim->events != NULL && sim->pool != NULL && sim->aead != NULL &&
 	    sim->flows != NULL && sim->ipfrag != NULL && sim->scratch != NULL)
 		code = create_hosts(sim);
+	if (code == 0)
+		code = sim->exec->start(sim);
 	if (code == 0) {
 		*created = sim;
 		return 0;
@@ -147,7 +150,7 @@ ktlsim_destroy(struct ktlsim *sim)
 	if (sim == NULL)
 		return;
 	if (sim->events != NULL)
-		pipeline_drain(sim);
+		sim->exec->stop(sim);
 	for (unsigned i = 0; i < sim->host_count; i++)
 		host_fini(&sim->host[i]);
 	for (uint32_t i = 0; i < sim->conn_count; i++)
@@ -244,7 +247,7 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 		return code;
 	code = ingress_declare(sim, &client, &server, flow, &ep);
 	if (code == 0)
-		code = endpoint_install(ep, &install, sim->now);
+		code = endpoint_install(ep, &install, sim->exec->now(sim));
 	ktls_key_clear(&install.key);
 	if (code == 0) {
 		ep->conn->declared = true;
@@ -298,7 +301,7 @@ ktlsim_inject(struct ktlsim *sim, const struct ktlsim_frame *frame,
 uint64_t
 ktlsim_next_time(const struct ktlsim *sim)
 {
-	return event_next_time(sim->events);
+	return sim->exec->next_time(sim);
 }
 
 uint64_t
@@ -310,18 +313,9 @@ ktlsim_now(const struct ktlsim *sim)
 int
 ktlsim_run_until(struct ktlsim *sim, uint64_t time_ps)
 {
-	struct event event;
-
 	sim->running = true;
-	while (sim->failure == 0 && event_next_time(sim->events) <= time_ps &&
-	       event_pop(sim->events, &event)) {
-		sim->now = event.time;
-		sim->events_run++;
-		event.handler(event.object, event.argument, event.time);
-	}
+	sim->exec->run_until(sim, time_ps);
 	sim->running = false;
-	if (event_queue_failed(sim->events))
-		run_fail(sim, ENOMEM);
 	if (time_ps != KTLSIM_NEVER && time_ps > sim->now)
 		sim->now = time_ps;
 	return sim->failure;
@@ -339,10 +333,9 @@ ktlsim_finish(struct ktlsim *sim, struct ktlsim_error *error)
 		ktlsim_run_until(sim, sim->ahead_ps);
 	if (sim->failure != 0)
 		return fail(error, sim->failure, "the run was short of memory");
-	for (unsigned i = 0; i < sim->host_count; i++)
-		for (uint32_t c = 0; c < sim->host[i].cpus; c++)
-			cpu_settle(&sim->host[i].cpu[c], sim->now);
-	code = collect_results(sim, &sim->results);
+	code = sim->exec->settle(sim);
+	if (code == 0)
+		code = collect_results(sim, &sim->results);
 	if (code == 0)
 		code = invariant_check(sim, &sim->results);
 	if (code != 0)

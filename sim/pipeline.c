@@ -150,7 +150,7 @@ count_released(struct endpoint *ep, const struct tcp_result *tcp,
 }
 
 /* Stage 8: sequence check, reassembly, end of stream. */
-static void
+void
 stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 	  sim_time handler_ps, sim_time now)
 {
@@ -506,18 +506,15 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 void
 endpoint_act(struct endpoint *ep, unsigned effects, sim_time now)
 {
+	const struct exec_ops *exec = ep->conn->sim->exec;
 	const unsigned known =
 	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP;
 
 	assert((effects & ~known) == 0);
-	if ((effects & ENGINE_QUEUE_WORK) != 0) {
-		if (ep->host != NULL)
-			worker_queue(ep, now);
-		else
-			ep->work_pending = true;
-	}
+	if ((effects & ENGINE_QUEUE_WORK) != 0)
+		exec->queue_work(ep, now);
 	if ((effects & (ENGINE_WAKE_READER | ENGINE_DROP)) != 0)
-		reader_wake(ep, now);
+		exec->wake_reader(ep, now);
 }
 
 void

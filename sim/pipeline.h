@@ -2,7 +2,7 @@
  * pipeline.h - the spine: the road of a segment, one function per stage.
  *
  * Order of use: pipeline_offer for every segment that ingress.c has made; the
- * rest follows from events.  worker.c and reader.c come back through
+ * rest follows from events.  record.c and reader.c come back through
  * endpoint_act with what the engine asked for.
  */
 #ifndef SIM_PIPELINE_H
@@ -26,6 +26,14 @@ void rx_driver_fini(struct rx_driver *driver);
  * `time`.  Takes ownership.
  */
 void pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time);
+
+/*
+ * The stages from TCP on, which the thread executor enters directly: a chain of
+ * `frames` frames, which their handler took at handler_ps, is through TCP at
+ * now.  Takes ownership.  Needs the endpoint to itself.
+ */
+void stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
+	       sim_time handler_ps, sim_time now);
 
 /* Act on a set of engine effects of one socket. */
 void endpoint_act(struct endpoint *ep, unsigned effects, sim_time now);

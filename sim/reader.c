@@ -1,9 +1,10 @@
 /*
  * reader.c - the application's thread of one socket, and its TLS library.
  *
- * A step of the CPU is one receive call: reader_begin makes it (the socket
- * gives up its bytes when the call is entered, the price covers the copy), and
- * reader_done acts on what was read.  The modes follow one another:
+ * A turn is one receive call (two for a record of the handshake): reader_begin
+ * makes it, reader_copy_out hands application bytes on where they were only
+ * gathered, and reader_done acts on what was read.  Who makes a reader take its
+ * turns is up to the executor.  The modes follow one another:
  *   READER_HANDSHAKE  the TLS library takes records off the plain socket
  *   READER_ENABLE     it installs the keys: setsockopt(TCP_RXTLS_ENABLE)
  *   READER_RECORDS    the application reads one record per call
@@ -17,7 +18,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "engine/ktls_rx.h"
@@ -25,16 +25,6 @@
 #include "sim/content_hash.h"
 #include "sim/pipeline.h"
 #include "sim/run.h"
-#include "sim/worker.h"
-
-enum { RNG_PURPOSE_THINK = 1000 }; /* beyond every cost_id */
-
-static struct endpoint *
-endpoint_of_task(struct cpu_task *task)
-{
-	return (struct endpoint *)((char *)task -
-				   offsetof(struct endpoint, reader.task));
-}
 
 void
 endpoint_digest(const struct endpoint *ep, sim_time now, enum stage stage,
@@ -42,6 +32,8 @@ endpoint_digest(const struct endpoint *ep, sim_time now, enum stage stage,
 {
 	struct digest *digest = &ep->conn->sim->digest;
 
+	if (!ep->conn->sim->exec->virtual_time)
+		return;
 	digest_add(digest, now);
 	digest_add(digest, (uint64_t)stage << 40 |
 			       (uint64_t)ep->conn->flow->id << 1 |
@@ -58,9 +50,12 @@ app_bytes(struct endpoint *ep, const uint8_t *bytes, size_t len)
 
 	if (ep->hash != NULL)
 		content_hash_update(ep->hash, bytes, len);
-	if (sim->data_fn != NULL)
-		sim->data_fn(sim->data_arg, ep->conn->flow->id,
-			     (enum ktlsim_direction)ep->direction, bytes, len);
+	if (sim->data_fn == NULL)
+		return;
+	sim->exec->enter_user(sim);
+	sim->data_fn(sim->data_arg, ep->conn->flow->id,
+		     (enum ktlsim_direction)ep->direction, bytes, len);
+	sim->exec->leave_user(sim);
 }
 
 static void
@@ -68,40 +63,39 @@ move_app_bytes(void *arg, const uint8_t *bytes, size_t len)
 {
 	struct endpoint *ep = arg;
 
-	if (ep->real && bytes != NULL)
+	if (bytes != NULL)
 		app_bytes(ep, bytes, len);
 }
 
-/* Gather into the simulation's scratch; what nobody has reads as zero. */
+/* Gather into the reader's scratch; what nobody has reads as zero. */
 static void
 move_to_scratch(void *arg, const uint8_t *bytes, size_t len)
 {
-	struct endpoint *ep = arg;
-	uint8_t *to = ep->conn->sim->scratch + ep->reader.control_bytes;
+	struct reader *reader = &((struct endpoint *)arg)->reader;
+	uint8_t *to = reader->scratch + reader->scratch_bytes;
 
-	assert(ep->reader.control_bytes + len <= HANDSHAKE_PEEK_BYTES);
+	assert(reader->scratch_bytes + len <= HANDSHAKE_PEEK_BYTES);
 	if (bytes != NULL)
 		memcpy(to, bytes, len);
 	else
 		memset(to, 0, len);
-	ep->reader.control_bytes += (uint32_t)len;
+	reader->scratch_bytes += (uint32_t)len;
 }
 
-static sim_time
-call_price(struct endpoint *ep, uint32_t bytes, sim_time now)
+/* Whether and how application bytes leave the socket. */
+static soreceive_uiomove *
+app_move(const struct endpoint *ep)
 {
-	struct host *host = ep->host;
-	struct ktlsim *sim = ep->conn->sim;
-	sim_time cost, hold;
+	if (!ep->real || (ep->hash == NULL && ep->conn->sim->data_fn == NULL))
+		return NULL;
+	return ep->reader.gather ? move_to_scratch : move_app_bytes;
+}
 
-	if (host == NULL)
-		return 0;
-	cost = price(sim, COST_SYSCALL) + price(sim, COST_RECVMSG);
-	hold = price(sim, COST_LOCK_READ);
-	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_READ], now + cost,
-			     hold) +
-		hold;
-	return cost + price_bytes(sim, COST_COPY_BYTE, bytes);
+static void
+count_call(struct reader *reader, uint32_t bytes)
+{
+	assert(reader->calls < READER_CALLS_MAX);
+	reader->call_bytes[reader->calls++] = bytes;
 }
 
 /*
@@ -122,32 +116,29 @@ peer_was_not_captured(struct endpoint *ep)
 static void
 ask_tls_library(struct endpoint *ep)
 {
-	struct ktlsim *sim = ep->conn->sim;
 	struct reader *reader = &ep->reader;
 
-	if (handshake_read(ep->conn->handshake, ep->direction, sim->scratch,
-			   reader->control_bytes, &reader->out) != 0)
-		run_fail(sim, ENOMEM);
+	if (handshake_read(ep->conn->handshake, ep->direction, reader->scratch,
+			   reader->scratch_bytes, &reader->out) != 0)
+		run_fail(ep->conn->sim, ENOMEM);
 }
 
 /*
  * The TLS library reads one record of the handshake: OpenSSL asks for the
  * header first and for the body then, so it is two calls.
  */
-static sim_time
-begin_handshake(struct endpoint *ep, sim_time now)
+static void
+begin_handshake(struct endpoint *ep)
 {
 	struct reader *reader = &ep->reader;
 	struct soreceive_result peeked;
-	sim_time header_price;
 
-	reader->control_bytes = 0;
 	soreceive(&ep->so, HANDSHAKE_PEEK_BYTES, SORECEIVE_PEEK,
 		  move_to_scratch, ep, &peeked);
 	if (peeked.eof) {
 		reader->got = peeked;
 		handshake_end(ep->conn->handshake, ep->direction, false);
-		return 0;
+		return;
 	}
 	ask_tls_library(ep);
 	if (peer_was_not_captured(ep)) {
@@ -155,6 +146,7 @@ begin_handshake(struct endpoint *ep, sim_time now)
 			      true);
 		ask_tls_library(ep);
 	}
+	reader->scratch_bytes = 0;
 	reader->offered = ep->so.so_rcv.sb_ccc;
 	ep->counts.early_records += reader->out.early_records;
 	ep->counts.app_records += reader->out.early_records;
@@ -163,7 +155,7 @@ begin_handshake(struct endpoint *ep, sim_time now)
 		app_bytes(ep, reader->out.early_data, reader->out.early_len);
 	if (reader->out.consumed == 0) {
 		reader->got_nothing = reader->out.count == 0;
-		return 0;
+		return;
 	}
 	reader->offered = 0;
 	soreceive(&ep->so, (uint32_t)reader->out.consumed, 0, NULL, NULL,
@@ -171,9 +163,8 @@ begin_handshake(struct endpoint *ep, sim_time now)
 	assert(reader->got.bytes == reader->out.consumed);
 	ep->read_offset += reader->out.consumed;
 	stamps_forget(&ep->stamps, ep->read_offset);
-	header_price = call_price(ep, 0, now);
-	return header_price + call_price(ep, (uint32_t)reader->out.consumed,
-					 now + header_price);
+	count_call(reader, 0);
+	count_call(reader, (uint32_t)reader->out.consumed);
 }
 
 /* The kind of the record at the head of the plain chain. */
@@ -184,36 +175,43 @@ head_is_control(const struct endpoint *ep)
 	       stamps_first_record(&ep->stamps)->type != TLS_APPLICATION_DATA;
 }
 
-static sim_time
+/* The TLS library reads what is no application data, and acts on it later. */
+static void
+begin_control(struct endpoint *ep)
+{
+	struct reader *reader = &ep->reader;
+
+	soreceive(&ep->so, HANDSHAKE_PEEK_BYTES, 0, move_to_scratch, ep,
+		  &reader->got);
+	if (handshake_record(ep->conn->handshake, ep->direction,
+			     stamps_first_record(&ep->stamps)->type,
+			     reader->scratch, reader->scratch_bytes,
+			     &reader->out) != 0)
+		run_fail(ep->conn->sim, ENOMEM);
+	reader->scratch_bytes = 0;
+}
+
+static void
 begin_record(struct endpoint *ep, sim_time now)
 {
 	struct reader *reader = &ep->reader;
-	struct ktlsim *sim = ep->conn->sim;
 
-	if (head_is_control(ep)) {
-		reader->control_bytes = 0;
-		soreceive(&ep->so, HANDSHAKE_PEEK_BYTES, 0, move_to_scratch, ep,
-			  &reader->got);
-		if (handshake_record(ep->conn->handshake, ep->direction,
-				     stamps_first_record(&ep->stamps)->type,
-				     sim->scratch, reader->control_bytes,
-				     &reader->out) != 0)
-			run_fail(sim, ENOMEM);
-	} else {
-		soreceive(&ep->so, sim->config.app_read_size_bytes, 0,
-			  move_app_bytes, ep, &reader->got);
-	}
+	if (head_is_control(ep))
+		begin_control(ep);
+	else
+		soreceive(&ep->so, ep->conn->sim->config.app_read_size_bytes, 0,
+			  app_move(ep), ep, &reader->got);
 	if (reader->got.error == EWOULDBLOCK) {
 		reader->got_nothing = true;
-		return 0;
+		return;
 	}
 	if (!reader->record_open)
 		reader->record_ps = now;
-	return call_price(ep, reader->got.bytes, now);
+	count_call(reader, reader->got.bytes);
 }
 
-static sim_time
-begin_plain(struct endpoint *ep, sim_time now)
+static void
+begin_plain(struct endpoint *ep)
 {
 	struct reader *reader = &ep->reader;
 
@@ -222,36 +220,47 @@ begin_plain(struct endpoint *ep, sim_time now)
 	reader->got_nothing = reader->got.error == EWOULDBLOCK;
 	ep->read_offset += reader->got.bytes;
 	stamps_forget(&ep->stamps, ep->read_offset);
-	return reader->got_nothing ? 0 : call_price(ep, reader->got.bytes, now);
+	if (!reader->got_nothing)
+		count_call(reader, reader->got.bytes);
 }
 
-static sim_time
-reader_begin(struct cpu_task *task, sim_time now)
+void
+reader_begin(struct endpoint *ep, sim_time now)
 {
-	struct endpoint *ep = endpoint_of_task(task);
 	struct reader *reader = &ep->reader;
 
 	memset(&reader->got, 0, sizeof(reader->got));
 	reader->got_nothing = false;
+	reader->scratch_bytes = 0;
+	reader->calls = 0;
 	reader->out.count = 0;
 	reader->call_ps = now;
 	switch (reader->mode) {
 	case READER_HANDSHAKE:
-		return begin_handshake(ep, now);
+		begin_handshake(ep);
+		return;
 	case READER_ENABLE:
-		return ep->host == NULL
-			   ? 0
-			   : price(ep->conn->sim, COST_SYSCALL) +
-				 price(ep->conn->sim, COST_KTLS_ENABLE);
+		return;
 	case READER_RECORDS:
-		return begin_record(ep, now);
+		begin_record(ep, now);
+		return;
 	case READER_PLAIN:
-		return begin_plain(ep, now);
+		begin_plain(ep);
+		return;
 	case READER_CLOSED:
 		break;
 	}
 	reader->got_nothing = true;
-	return 0;
+}
+
+void
+reader_copy_out(struct endpoint *ep)
+{
+	struct reader *reader = &ep->reader;
+
+	if (reader->scratch_bytes > 0)
+		app_bytes(ep, reader->scratch, reader->scratch_bytes);
+	reader->scratch_bytes = 0;
 }
 
 static enum ktls_crypto
@@ -270,19 +279,20 @@ int
 endpoint_install(struct endpoint *ep, const struct handshake_effect *install,
 		 sim_time now)
 {
-	struct ktlsim *sim = ep->conn->sim;
 	enum ktls_crypto crypto = install_crypto(ep, install);
-	uint32_t workers = ep->host != NULL ? ep->host->workers : 1;
+	uint32_t index = ep->host != NULL ? ep->flowid % ep->host->workers : 0;
+	struct worker *worker =
+	    ep->host != NULL ? &ep->host->worker[index] : NULL;
 	struct ktls_session *session;
 	unsigned effects = 0;
 	int error;
 
-	error = ktls_session_create(&session, &install->key, crypto, sim->aead,
-				    ep->flowid % workers);
+	error = ktls_session_create(
+	    &session, &install->key, crypto,
+	    worker != NULL ? worker->aead : ep->conn->aead, index);
 	if (error != 0)
 		return error;
-	if (ep->host != NULL)
-		ep->worker = &ep->host->worker[session->wq_index];
+	ep->worker = worker;
 	ep->tls_offset = ep->read_offset;
 	ep->keyed = true;
 	ep->real = crypto == KTLS_CRYPTO_REAL;
@@ -306,26 +316,9 @@ reader_enable(struct endpoint *ep, const struct handshake_effect *install)
 }
 
 static void
-reader_think_over(void *object, uint64_t argument, sim_time now)
+wake(struct endpoint *ep, sim_time now)
 {
-	struct endpoint *ep = object;
-
-	(void)argument;
-	ep->reader.thinking = false;
-	if (ep->reader.task.state == CPU_TASK_SLEEPING)
-		cpu_wake(ep->reader.task.cpu, &ep->reader.task, now, 0);
-}
-
-/* Sleep for a time that is the application's own.  False: it does not. */
-static bool
-reader_pause(struct endpoint *ep, sim_time now, sim_time pause)
-{
-	if (pause == 0 || ep->host == NULL)
-		return false;
-	ep->reader.thinking = true;
-	run_event(ep->conn->sim, now + pause, EVENT_INTERNAL, reader_think_over,
-		  ep, 0);
-	return true;
+	ep->conn->sim->exec->wake_reader(ep, now);
 }
 
 static void
@@ -339,7 +332,7 @@ act_on_effect(struct endpoint *from, const struct handshake_effect *effect,
 	case HANDSHAKE_INSTALL:
 		reader_enable(ep, effect);
 		if (ep != from)
-			reader_wake(ep, now);
+			wake(ep, now);
 		break;
 	case HANDSHAKE_NEXT_KEY:
 		if (ktls_rx_next_key(&ep->so, &effect->key, &effects) == 0)
@@ -356,6 +349,16 @@ act_on_effect(struct endpoint *from, const struct handshake_effect *effect,
 	}
 }
 
+bool
+reader_meets_peer(const struct endpoint *ep)
+{
+	const struct conn *conn = ep->conn;
+
+	return ep->reader.out.count > 0 ||
+	       conn->endpoint[1 - (int)ep->direction].reader.mode ==
+		   READER_HANDSHAKE;
+}
+
 static void
 act_on_output(struct endpoint *ep, sim_time now)
 {
@@ -368,7 +371,7 @@ act_on_output(struct endpoint *ep, sim_time now)
 	if (peer->reader.mode == READER_HANDSHAKE &&
 	    peer->so.so_rcv.sb_acc > 0) {
 		peer->reader.offered = 0;
-		reader_wake(peer, now);
+		wake(peer, now);
 	}
 }
 
@@ -400,7 +403,9 @@ record_report(const struct endpoint *ep, const struct record_stamp *r,
 	    .read_end_ps = now,
 	};
 
+	sim->exec->enter_user(sim);
 	sim->deliver_fn(sim->deliver_arg, &record);
+	sim->exec->leave_user(sim);
 }
 
 /*
@@ -425,23 +430,24 @@ static void
 record_read(struct endpoint *ep, sim_time now)
 {
 	const struct record_stamp *r = stamps_first_record(&ep->stamps);
+	struct reader_books *books = ep->reader.books;
 	struct ktlsim *sim = ep->conn->sim;
 	sim_time times[STAGE_COUNT];
 
 	if (r->type == TLS_APPLICATION_DATA) {
 		ep->counts.app_records++;
 		ep->counts.app_bytes += r->plaintext_bytes;
-		if (ep->host != NULL)
-			ep->host->app_bytes += r->plaintext_bytes;
+		if (books != NULL)
+			books->app_bytes += r->plaintext_bytes;
 	} else if (r->type == TLS_HANDSHAKE) {
 		ep->counts.handshake_records++;
 	} else if (r->type == TLS_ALERT) {
 		ep->counts.alerts++;
 	}
 	endpoint_digest(ep, now, STAGE_READ, r->offset, r->plaintext_bytes);
-	if (ep->host != NULL) {
+	if (books != NULL) {
 		stage_times(r, ep->reader.record_ps, now, times);
-		if (stage_stats_add(&ep->host->stages, times) != 0 ||
+		if (stage_stats_add(&books->stages, times) != 0 ||
 		    hist_add(&ep->latency, times[STAGE_TOTAL]) != 0)
 			run_fail(sim, ENOMEM);
 	}
@@ -471,8 +477,7 @@ done_record(struct endpoint *ep, sim_time now)
 	act_on_output(ep, now);
 }
 
-/* There is something that another call would return. */
-static bool
+bool
 reader_has_news(const struct endpoint *ep)
 {
 	const struct sockbuf *sb = &ep->so.so_rcv;
@@ -492,7 +497,7 @@ reader_has_news(const struct endpoint *ep)
 	return false;
 }
 
-static bool
+static void
 done_enable(struct endpoint *ep, sim_time now)
 {
 	int error = endpoint_install(ep, &ep->reader.install, now);
@@ -502,94 +507,45 @@ done_enable(struct endpoint *ep, sim_time now)
 	if (error != 0)
 		ep->reader.mode = READER_PLAIN;
 	ktls_key_clear(&ep->reader.install.key);
-	return reader_has_news(ep);
 }
 
 static void
-count_wakeup(struct endpoint *ep)
+count_wakeup(struct reader *reader)
 {
-	struct reader *reader = &ep->reader;
-
-	if (!reader->woken || ep->host == NULL)
+	if (!reader->woken || reader->books == NULL)
 		return;
 	reader->woken = false;
 	if (reader->got_nothing)
-		ep->host->wakeups_spurious++;
+		reader->books->wakeups_spurious++;
 	else
-		ep->host->wakeups_useful++;
+		reader->books->wakeups_useful++;
 }
 
-static bool
-reader_done(struct cpu_task *task, sim_time now)
+void
+reader_done(struct endpoint *ep, sim_time now)
 {
-	struct endpoint *ep = endpoint_of_task(task);
 	struct reader *reader = &ep->reader;
-	struct ktlsim *sim = ep->conn->sim;
 	enum reader_mode mode = reader->mode;
-	sim_time pause = 0;
 
-	count_wakeup(ep);
+	count_wakeup(reader);
 	if (mode == READER_ENABLE)
-		return done_enable(ep, now);
-	if (reader->got_nothing)
-		return reader_has_news(ep);
-	if (mode == READER_RECORDS)
+		done_enable(ep, now);
+	else if (reader->got_nothing)
+		return;
+	else if (mode == READER_RECORDS)
 		done_record(ep, now);
 	else if (reader->got.eof)
 		reader->mode = READER_CLOSED;
 	else if (mode == READER_HANDSHAKE)
 		act_on_output(ep, now);
-	if (reader->mode == READER_ENABLE)
-		pause = sim->config.app_enable_delay_ps;
-	else if (mode == READER_RECORDS)
-		pause = variate_draw(
-		    &sim->config.app_think_time,
-		    rng_u64(sim->config.run_seed, RNG_PURPOSE_THINK,
-			    ep->conn->flow->id, sim->think_draws++));
-	if (reader_pause(ep, now, pause))
-		return false;
-	return reader_has_news(ep);
-}
-
-void
-reader_init(struct endpoint *ep)
-{
-	struct reader *reader = &ep->reader;
-	struct host *host = ep->host;
-
-	reader->mode = READER_HANDSHAKE;
-	reader->task = (struct cpu_task){
-	    .class = CPU_APP, .begin = reader_begin, .done = reader_done};
-	if (host != NULL)
-		reader->task.cpu = &host->cpu[ep->conn->flow->id % host->cpus];
-}
-
-void
-reader_wake(struct endpoint *ep, sim_time now)
-{
-	struct reader *reader = &ep->reader;
-
-	if (ep->host == NULL) {
-		ep->read_pending = true;
-		if (!ep->following)
-			endpoint_follow(ep, now);
-		return;
-	}
-	if (reader->mode == READER_CLOSED || reader->thinking ||
-	    reader->task.state != CPU_TASK_SLEEPING)
-		return;
-	reader->woken = true;
-	cpu_wake(reader->task.cpu, &reader->task, now,
-		 price(ep->conn->sim, COST_READER_WAKEUP));
 }
 
 void
 reader_follow(struct endpoint *ep, sim_time now)
 {
-	bool more = reader_has_news(ep);
-
-	while (more) {
-		reader_begin(&ep->reader.task, now);
-		more = reader_done(&ep->reader.task, now);
+	while (reader_has_news(ep)) {
+		reader_begin(ep, now);
+		reader_copy_out(ep);
+		reader_done(ep, now);
 	}
 }

@@ -1,9 +1,11 @@
 /*
  * reader.h - the application's thread of one socket, and its TLS library.
  *
- * Order of use: reader_init; reader_wake whenever the stack calls sorwakeup();
- * the reader's CPU does the rest.  reader_follow does the same at no cost for a
- * followed direction.
+ * Order of use, in turns that an executor gives to the reader:
+ *   reader_begin; reader_copy_out; reader_done; while reader_has_news another.
+ * Access: begin and done need the endpoint to themselves, and done its peer too
+ * where the TLS libraries of both ends meet (reader_meets_peer); copy_out needs
+ * the reader alone.  reader_follow takes all turns of a followed direction.
  */
 #ifndef SIM_READER_H
 #define SIM_READER_H
@@ -17,10 +19,20 @@
 struct endpoint;
 struct handshake_effect;
 
-void reader_init(struct endpoint *ep);
+/* Make this turn's receive calls, which are entered at `now`. */
+void reader_begin(struct endpoint *ep, sim_time now);
 
-/* sorwakeup(): wakes a sleeping reader, whether or not there is news. */
-void reader_wake(struct endpoint *ep, sim_time now);
+/* Hand on the application bytes that were gathered, if any. */
+void reader_copy_out(struct endpoint *ep);
+
+/* Act on what was read: the calls return at `now`. */
+void reader_done(struct endpoint *ep, sim_time now);
+
+/* There is something that another call would return. */
+bool reader_has_news(const struct endpoint *ep);
+
+/* reader_done may touch the peer's socket.  Between begin and done. */
+bool reader_meets_peer(const struct endpoint *ep);
 
 /* A followed direction: make receive calls until nothing is left to read. */
 void reader_follow(struct endpoint *ep, sim_time now);
@@ -33,7 +45,7 @@ void reader_follow(struct endpoint *ep, sim_time now);
 int endpoint_install(struct endpoint *ep,
 		     const struct handshake_effect *install, sim_time now);
 
-/* One stage event into the run's digest. */
+/* One stage event into the run's digest, in virtual time. */
 void endpoint_digest(const struct endpoint *ep, sim_time now, enum stage stage,
 		     uint64_t offset, uint32_t len);
 #endif

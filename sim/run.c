@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 event_id
@@ -22,8 +23,9 @@ run_event(struct ktlsim *sim, sim_time time, enum event_class class,
 void
 run_fail(struct ktlsim *sim, int error)
 {
-	if (sim->failure == 0)
-		sim->failure = error;
+	int none = 0;
+
+	(void)atomic_compare_exchange_strong(&sim->failure, &none, error);
 }
 
 void

@@ -6,8 +6,9 @@
  * what:
  *   ingress.c   frames in: parse, flow, cut into segments
  *   pipeline.c  the spine: arrival -> nic -> ring -> cpu -> tcp -> socket
- *   worker.c    the TLS worker: begin - crypt - finish in virtual time
+ *   record.c    one record through a TLS worker
  *   reader.c    the application and its TLS library
+ *   exec.h      who runs these, and when: in virtual time or on threads
  *   collect.c   results out; invariant.c checks the books
  */
 #ifndef SIM_RUN_H
@@ -20,11 +21,14 @@
 #include "sim/conn.h"
 #include "sim/digest.h"
 #include "sim/event.h"
+#include "sim/exec.h"
 #include "sim/host.h"
 #include "sim/ktlsim.h"
 #include "sim/results.h"
 
 enum { HOSTS_MAX = 2, NOTES_MAX = 64 };
+
+struct thread_exec;
 
 /* What happened to frames before they became segments of a host. */
 struct input_counts {
@@ -42,6 +46,8 @@ struct input_counts {
 
 struct ktlsim {
 	struct config config;
+	const struct exec_ops *exec;
+	struct thread_exec *threads; /* of the thread executor, or NULL */
 	struct event_queue *events;
 	struct mbuf_pool *pool;
 	struct aead_pool *aead;
@@ -59,7 +65,7 @@ struct ktlsim {
 	sim_time now;
 	sim_time ahead_ps; /* a last bit that was taken ahead of its time */
 	uint64_t events_run;
-	int failure; /* ENOMEM once memory was short: the run is void */
+	_Atomic int failure; /* ENOMEM: memory was short, the run is void */
 	ktlsim_deliver_fn *deliver_fn;
 	void *deliver_arg;
 	ktlsim_data_fn *data_fn;
@@ -87,7 +93,7 @@ sim_time price_bytes(struct ktlsim *sim, enum cost_id id, uint64_t bytes);
 event_id run_event(struct ktlsim *sim, sim_time time, enum event_class class,
 		   event_handler *handler, void *object, uint64_t argument);
 
-/* Keep the first failure of a run. */
+/* Keep the first failure of a run.  Any thread may call it. */
 void run_fail(struct ktlsim *sim, int error);
 
 /* Add a note for the reader of the report; more than NOTES_MAX are dropped. */

@@ -12,16 +12,14 @@
 #include "sim/worker.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "engine/effects.h"
 #include "engine/ktls_session.h"
-#include "engine/mbuf.h"
 #include "sim/cost.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
+#include "sim/record.h"
 #include "sim/run.h"
 
 static struct worker *
@@ -70,68 +68,6 @@ record_price(struct worker *worker, struct endpoint *ep, sim_time now)
 	return cost;
 }
 
-/* Detach the next record and decrypt it; its stamp begins here. */
-static enum ktls_rx_verdict
-record_begin(struct endpoint *ep, struct ktls_rx_job *job,
-	     struct ktls_rx_counters *counters, struct record_stamp *stamp,
-	     sim_time now)
-{
-	unsigned effects = 0;
-	enum ktls_rx_verdict verdict =
-	    ktls_rx_begin(&ep->so, job, counters, &effects);
-
-	if (verdict == KTLS_RX_NOMEM)
-		run_fail(ep->conn->sim, ENOMEM);
-	if (verdict == KTLS_RX_DROPPED) {
-		ep->counts.errors++;
-		if (ep->counts.first_error == 0)
-			ep->counts.first_error = ep->so.so_error;
-	}
-	endpoint_act(ep, effects, now);
-	if (verdict != KTLS_RX_RECORD)
-		return verdict;
-	memset(stamp, 0, sizeof(*stamp));
-	stamp->number = job->seqno;
-	stamp->offset = ep->tls_offset;
-	stamp->wire_bytes = job->wire_len;
-	stamps_take(&ep->stamps, stamp);
-	stamp->keyed_ps = ep->keyed_ps > stamp->appended_ps
-			      ? ep->keyed_ps
-			      : stamp->appended_ps;
-	stamp->begin_ps = now;
-	ep->tls_offset += job->wire_len;
-	ktls_rx_crypt(job);
-	return verdict;
-}
-
-/* Bring the record back and queue its stamp for the reader. */
-static void
-record_finish(struct endpoint *ep, struct ktls_rx_job *job,
-	      struct ktls_rx_counters *counters, struct record_stamp *stamp,
-	      sim_time now)
-{
-	int error = job->error;
-	bool delivered = false;
-	unsigned effects;
-
-	stamp->plaintext_bytes = job->plaintext_len;
-	stamp->type = job->record_type;
-	stamp->decrypted_ps = now;
-	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
-	if (delivered) {
-		ep->counts.records++;
-		endpoint_digest(ep, now, STAGE_DECRYPT, stamp->offset,
-				stamp->wire_bytes);
-		if (stamps_push_record(&ep->stamps, stamp) != 0)
-			run_fail(ep->conn->sim, ENOMEM);
-	} else if (error != 0) {
-		ep->counts.errors++;
-		if (ep->counts.first_error == 0)
-			ep->counts.first_error = error;
-	}
-	endpoint_act(ep, effects, now);
-}
-
 /* The next socket of the queue, if the worker has none in work. */
 static bool
 worker_take_socket(struct worker *worker, sim_time now)
@@ -160,13 +96,14 @@ worker_begin(struct cpu_task *task, sim_time now)
 	worker->last = task->cpu;
 	if (!worker_take_socket(worker, now))
 		return 0;
-	verdict = record_begin(worker->current, &worker->job,
-			       &worker->host->ktls, &worker->stamp, now);
+	verdict = record_begin(worker->current, &worker->job, &worker->ktls,
+			       &worker->stamp, now);
 	worker->dropped = verdict == KTLS_RX_DROPPED;
 	if (verdict != KTLS_RX_RECORD)
 		return 0;
+	ktls_rx_crypt(&worker->job);
 	worker->has_job = true;
-	worker->host->records++;
+	worker->records++;
 	cost = record_price(worker, worker->current, now);
 	worker->busy_ps += cost;
 	return cost;
@@ -182,7 +119,7 @@ worker_end_pass(struct worker *worker, sim_time now)
 	if (ep == NULL)
 		return;
 	worker->current = NULL;
-	worker->host->ktls.sw_rx_inqueue--;
+	worker->ktls.sw_rx_inqueue--;
 	if (!worker->dropped)
 		effects = ktls_rx_end_pass(&ep->so);
 	ep->so.so_count--;
@@ -195,8 +132,8 @@ worker_done(struct cpu_task *task, sim_time now)
 	struct worker *worker = worker_of(task);
 
 	if (worker->has_job) {
-		record_finish(worker->current, &worker->job,
-			      &worker->host->ktls, &worker->stamp, now);
+		record_finish(worker->current, &worker->job, &worker->ktls,
+			      &worker->stamp, now);
 		worker->has_job = false;
 		if (ktls_rx_ready(&worker->current->so))
 			return true;
@@ -256,7 +193,7 @@ worker_queue(struct endpoint *ep, sim_time now)
 	sim_time extra = price(sim, COST_WORKER_ENQUEUE);
 	struct cpu *cpu;
 
-	worker->host->ktls.sw_rx_inqueue++;
+	worker->ktls.sw_rx_inqueue++;
 	ep->queued_ps = now;
 	qstat_enter(&worker->waiting, now);
 	if (!asleep) {
@@ -280,8 +217,10 @@ follow_work(struct endpoint *ep, sim_time now)
 	enum ktls_rx_verdict verdict;
 
 	while ((verdict = record_begin(ep, &job, &counters, &stamp, now)) ==
-	       KTLS_RX_RECORD)
+	       KTLS_RX_RECORD) {
+		ktls_rx_crypt(&job);
 		record_finish(ep, &job, &counters, &stamp, now);
+	}
 	if (verdict != KTLS_RX_DROPPED)
 		endpoint_act(ep, ktls_rx_end_pass(&ep->so), now);
 }

@@ -1,0 +1,168 @@
+/*
+ * exec_virtual.c - the executor of virtual time: events, prices, one thread.
+ *
+ * Every step is an event or the begin or the end of a step of a modelled CPU,
+ * so nothing has to be locked, and what happens when depends on the input and
+ * the seed alone.  pipeline.c, worker.c and reader_task.c schedule; the loop
+ * below runs what they scheduled.
+ */
+#include "sim/exec.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "sim/cost.h"
+#include "sim/pipeline.h"
+#include "sim/reader_task.h"
+#include "sim/run.h"
+#include "sim/worker.h"
+
+static int
+virtual_start(struct ktlsim *sim)
+{
+	for (unsigned i = 0; i < sim->host_count; i++)
+		for (uint32_t w = 0; w < sim->host[i].workers; w++)
+			sim->host[i].worker[w].aead = sim->aead;
+	return 0;
+}
+
+static void
+virtual_stop(struct ktlsim *sim)
+{
+	pipeline_drain(sim);
+}
+
+static int
+virtual_attach(struct conn *conn)
+{
+	conn->aead = conn->sim->aead;
+	for (int d = 0; d < 2; d++) {
+		struct endpoint *ep = &conn->endpoint[d];
+
+		ep->reader.scratch = conn->sim->scratch;
+		if (ep->host == NULL)
+			continue;
+		ep->reader.books = &ep->host->books;
+		reader_task_init(ep);
+	}
+	return 0;
+}
+
+static void
+virtual_detach(struct conn *conn)
+{
+	(void)conn;
+}
+
+static void
+virtual_queue_work(struct endpoint *ep, sim_time now)
+{
+	if (ep->host != NULL)
+		worker_queue(ep, now);
+	else
+		ep->work_pending = true;
+}
+
+static void
+virtual_wake_reader(struct endpoint *ep, sim_time now)
+{
+	if (ep->host != NULL) {
+		reader_task_wake(ep, now);
+		return;
+	}
+	ep->read_pending = true;
+	if (!ep->following)
+		endpoint_follow(ep, now);
+}
+
+static void
+virtual_user(struct ktlsim *sim)
+{
+	(void)sim;
+}
+
+static sim_time
+virtual_now(struct ktlsim *sim)
+{
+	return sim->now;
+}
+
+static sim_time
+virtual_next_time(const struct ktlsim *sim)
+{
+	return event_next_time(sim->events);
+}
+
+static void
+virtual_run_until(struct ktlsim *sim, sim_time time)
+{
+	struct event event;
+
+	while (sim->failure == 0 && event_next_time(sim->events) <= time &&
+	       event_pop(sim->events, &event)) {
+		sim->now = event.time;
+		sim->events_run++;
+		event.handler(event.object, event.argument, event.time);
+	}
+	if (event_queue_failed(sim->events))
+		run_fail(sim, ENOMEM);
+}
+
+static int
+virtual_settle(struct ktlsim *sim)
+{
+	for (unsigned i = 0; i < sim->host_count; i++)
+		for (uint32_t c = 0; c < sim->host[i].cpus; c++)
+			cpu_settle(&sim->host[i].cpu[c], sim->now);
+	return 0;
+}
+
+static void
+virtual_describe(struct ktlsim *sim)
+{
+	const struct config *config = &sim->config;
+	unsigned unsourced = cost_count_unsourced(config);
+
+	run_note(sim, "capture point: %s",
+		 config->replay_capture_point == CAPTURE_WIRE
+		     ? "wire (NIC and interrupts are modelled)"
+		     : "host (segments start at softirq)");
+	if (config->replay_speed_ppm != 1000000)
+		run_note(sim,
+			 "replay.speed divides the gaps by %" PRIu64
+			 ".%06" PRIu64 ": round trips and bursts shrink too",
+			 config->replay_speed_ppm / 1000000,
+			 config->replay_speed_ppm % 1000000);
+	run_note(sim, "receive merging: %s",
+		 config->nic_merge
+		     ? "consecutive segments of a flow, at ring drain"
+		     : "off");
+	run_note(sim, "a record that fails is skipped and later ones are "
+		      "delivered (engine.on_bad_record: freebsd)");
+	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
+		      "modelled (docs/model.md#lock)");
+	if (unsourced > 0)
+		run_note(sim,
+			 "%u prices of profile %s have no published "
+			 "source (--list-keys)",
+			 unsourced, config->cost_profile);
+}
+
+const struct exec_ops exec_virtual_ops = {
+    .name = "virtual",
+    .virtual_time = true,
+    .start = virtual_start,
+    .stop = virtual_stop,
+    .attach = virtual_attach,
+    .detach = virtual_detach,
+    .offer = pipeline_offer,
+    .queue_work = virtual_queue_work,
+    .wake_reader = virtual_wake_reader,
+    .enter_user = virtual_user,
+    .leave_user = virtual_user,
+    .now = virtual_now,
+    .next_time = virtual_next_time,
+    .run_until = virtual_run_until,
+    .settle = virtual_settle,
+    .describe = virtual_describe,
+};

@@ -1,0 +1,78 @@
+/*
+ * record.c - one record through a TLS worker: begin and finish, with its stamp.
+ *
+ * Both executors call these around ktls_rx_crypt: in virtual time with the
+ * price of the decryption in between, on threads with the decryption itself.
+ * They move the stamp of the record's bytes from the segments to the record,
+ * count what came of it and act on the engine's effects.
+ */
+#include "sim/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sim/pipeline.h"
+#include "sim/reader.h"
+#include "sim/run.h"
+
+static void
+count_error(struct endpoint *ep, int error)
+{
+	ep->counts.errors++;
+	if (ep->counts.first_error == 0)
+		ep->counts.first_error = error;
+}
+
+enum ktls_rx_verdict
+record_begin(struct endpoint *ep, struct ktls_rx_job *job,
+	     struct ktls_rx_counters *counters, struct record_stamp *stamp,
+	     sim_time now)
+{
+	unsigned effects = 0;
+	enum ktls_rx_verdict verdict =
+	    ktls_rx_begin(&ep->so, job, counters, &effects);
+
+	if (verdict == KTLS_RX_NOMEM)
+		run_fail(ep->conn->sim, ENOMEM);
+	if (verdict == KTLS_RX_DROPPED)
+		count_error(ep, ep->so.so_error);
+	endpoint_act(ep, effects, now);
+	if (verdict != KTLS_RX_RECORD)
+		return verdict;
+	memset(stamp, 0, sizeof(*stamp));
+	stamp->number = job->seqno;
+	stamp->offset = ep->tls_offset;
+	stamp->wire_bytes = job->wire_len;
+	stamps_take(&ep->stamps, stamp);
+	stamp->keyed_ps = ep->keyed_ps > stamp->appended_ps
+			      ? ep->keyed_ps
+			      : stamp->appended_ps;
+	stamp->begin_ps = now;
+	ep->tls_offset += job->wire_len;
+	return verdict;
+}
+
+void
+record_finish(struct endpoint *ep, struct ktls_rx_job *job,
+	      struct ktls_rx_counters *counters, struct record_stamp *stamp,
+	      sim_time now)
+{
+	int error = job->error;
+	bool delivered = false;
+	unsigned effects;
+
+	stamp->plaintext_bytes = job->plaintext_len;
+	stamp->type = job->record_type;
+	stamp->decrypted_ps = now;
+	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
+	if (delivered) {
+		ep->counts.records++;
+		endpoint_digest(ep, now, STAGE_DECRYPT, stamp->offset,
+				stamp->wire_bytes);
+		if (stamps_push_record(&ep->stamps, stamp) != 0)
+			run_fail(ep->conn->sim, ENOMEM);
+	} else if (error != 0) {
+		count_error(ep, error);
+	}
+	endpoint_act(ep, effects, now);
+}

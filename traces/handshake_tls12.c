@@ -142,6 +142,10 @@ renegotiate_server(struct handshake *hs, const struct tls_message *message)
 		return;
 	memcpy(again->random[SERVER], hello.random, TLS_HELLO_RANDOM_BYTES);
 	again->suite = tls_suite_find(hello.suite_id);
+	/* What KTLS does not take over gets no next key. */
+	if (again->suite != NULL && hello.encrypt_then_mac &&
+	    again->suite->cipher == TLS_CIPHER_AES_CBC)
+		again->suite = NULL;
 	again->hello[SERVER] = true;
 	hs->info.renegotiations++;
 }

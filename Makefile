@@ -127,7 +127,8 @@ check:
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
 check-built: all $(B)/tests/run $(FUZZ_REPLAY)
-	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run $(FUZZ_REPLAY)
+	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run $(EXTRA_TESTS) \
+		tests/cli/cli.sh $(FUZZ_REPLAY)
 
 ## test: unit tests; T=sockbuf runs one suite, VARIANT=asan sanitized
 test: $(B)/tests/run $(TOOL)
@@ -218,6 +219,7 @@ install: all $(B)/ktlsim.pc
 		$(DESTDIR)$(PREFIX)/share/man/man1/; done
 	set -e; for page in $(wildcard man/*.3); do install -m 644 $$page \
 		$(DESTDIR)$(PREFIX)/share/man/man3/; done
+	$(if $(DESTDIR),,@ldconfig 2>/dev/null || true)
 
 ## uninstall: take it back
 uninstall:
@@ -230,8 +232,8 @@ uninstall:
 ## dist: a source archive of HEAD under build/
 dist:
 	@mkdir -p build
-	git archive --prefix=ktlsim-$(KTLSIM_VERSION)/ HEAD | gzip -n9 \
-		> build/ktlsim-$(KTLSIM_VERSION).tar.gz
+	git archive --prefix=ktlsim-$(KTLSIM_VERSION)/ --format=tar.gz \
+		-o build/ktlsim-$(KTLSIM_VERSION).tar.gz HEAD
 
 ## clean: remove build/
 clean:
@@ -240,7 +242,7 @@ clean:
 ## help: this list
 help:
 	@awk -F ': ' '/^## / { printf "%-22s %s\n", substr($$1, 4), \
-		substr($$0, length($$1) + 3) }' Makefile
+		substr($$0, length($$1) + 3) }' $(MAKEFILE_LIST)
 
 # --- rules ------------------------------------------------------------------
 
@@ -288,9 +290,9 @@ $(SHARED): $(LIB_OBJ)
 $(B)/ktlsim: $(CLI_OBJ) $(B)/internal.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(B)/ktlsim.pc: ktlsim.pc.in $(B)/flags
+$(B)/ktlsim.pc: ktlsim.pc.in FORCE
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(KTLSIM_VERSION)|' \
-		-e 's|@REQUIRES@|$(PKGS)|' $< > $@
+		-e 's|@LIBS@|$(PKG_LIBS)|' $< > $@
 
 # One test program; a suite is found by its file name: tests/D/test_X.c
 # exports Suite *X_suite(void).
@@ -301,7 +303,7 @@ $(B)/tests/suites.h: FORCE
 		echo "SUITE($${f#test_})"; done > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
 
-$(TEST_OBJ): | $(B)/tests/suites.h
+$(TEST_OBJ) $(filter-out $(BENCH_SUP),$(SUP_OBJ)): | $(B)/tests/suites.h
 $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 

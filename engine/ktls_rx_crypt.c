@@ -192,6 +192,18 @@ ends_in_key_update(const struct ktls_rx_job *job)
 	       memcmp(head, key_update, sizeof(head)) == 0;
 }
 
+bool
+ktls_rx_forgo(struct ktls_rx_job *job)
+{
+	struct ktls_session *session = job->session;
+
+	assert(job->record != NULL);
+	if (session->crypto != KTLS_CRYPTO_REAL || !has_unknown(job->record))
+		return false;
+	session->crypto = KTLS_CRYPTO_MODEL;
+	return true;
+}
+
 static int
 crypt_real(struct ktls_rx_job *job)
 {

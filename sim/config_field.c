@@ -117,7 +117,8 @@ parse_number(struct config *config, const struct config_row *row,
 
 	if (error != 0)
 		return error;
-	if (value < row->min || value > row->max) {
+	if ((value < row->min && !(row->or_zero && value == 0)) ||
+	    value > row->max) {
 		snprintf(why, VALUE_WHY_MAX, "'%.40s' is out of range", text);
 		return EINVAL;
 	}

@@ -112,8 +112,7 @@ static int
 virtual_settle(struct ktlsim *sim)
 {
 	for (unsigned i = 0; i < sim->host_count; i++)
-		for (uint32_t c = 0; c < sim->host[i].cpus; c++)
-			cpu_settle(&sim->host[i].cpu[c], sim->now);
+		host_settle(&sim->host[i], sim->now);
 	return 0;
 }
 
@@ -138,7 +137,7 @@ virtual_describe(struct ktlsim *sim)
 		     ? "consecutive segments of a flow, at ring drain"
 		     : "off");
 	run_note(sim, "a record that fails is skipped and later ones are "
-		      "delivered (engine.on_bad_record: freebsd)");
+		      "delivered");
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");
 	if (unsourced > 0)

@@ -15,6 +15,7 @@
 #include "engine/aead.h"
 #include "engine/mbuf.h"
 #include "sim/collect.h"
+#include "sim/cost.h"
 #include "sim/ingress.h"
 #include "sim/invariant.h"
 #include "sim/ktlsim_internal.h"
@@ -138,7 +139,8 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 		*created = sim;
 		return 0;
 	}
-	fail(error, code, "no memory for the simulated hosts");
+	fail(error, code, "the simulated hosts cannot be made: %s",
+	     strerror(code));
 undo:
 	ktlsim_destroy(sim);
 	return code;
@@ -188,38 +190,51 @@ ktlsim_add_keylog(struct ktlsim *sim, const char *text, size_t len,
 	return 0;
 }
 
+/* Copy the material that the flow's suite needs.  0 or EINVAL. */
+static int
+declared_material(const struct ktlsim_flow *flow, struct ktls_key *key,
+		  struct ktlsim_error *error)
+{
+	bool cbc = key->cipher == TLS_CIPHER_AES_CBC;
+
+	if (!cbc && flow->iv == NULL)
+		return fail(error, EINVAL, "a flow with a key needs an IV too");
+	if (cbc && flow->mac_key == NULL)
+		return fail(error, EINVAL,
+			    "a CBC flow with a key needs a MAC key too");
+	memcpy(key->key, flow->key, key->key_len);
+	if (cbc)
+		memcpy(key->mac_key, flow->mac_key, key->mac_key_len);
+	else
+		memcpy(key->iv, flow->iv, key->iv_len);
+	return 0;
+}
+
 /* The key of a declared flow as a handshake would have installed it. */
 static int
-declared_key(const struct ktlsim_flow *flow, struct handshake_effect *install,
-	     struct ktlsim_error *error)
+declared_key(const struct ktlsim *sim, const struct ktlsim_flow *flow,
+	     struct handshake_effect *install, struct ktlsim_error *error)
 {
 	const struct tls_suite *suite = tls_suite_find(flow->cipher_suite);
 	struct ktls_key *key = &install->key;
-	bool gcm12;
+	enum cost_id record, byte;
 
 	if (suite == NULL || suite->key_len > TLS_KEY_MAX)
 		return fail(error, EINVAL,
 			    "cipher suite 0x%04x is not known; use an IANA "
 			    "number such as 0x1301",
 			    flow->cipher_suite);
-	gcm12 =
-	    flow->tls_version == TLS_1_2 && suite->cipher == TLS_CIPHER_AES_GCM;
 	*install = (struct handshake_effect){.kind = HANDSHAKE_INSTALL,
 					     .model = flow->key == NULL};
-	key->version = (enum tls_version)flow->tls_version;
-	key->cipher = suite->cipher;
-	key->mac = suite->mac;
-	key->key_len = suite->key_len;
-	key->iv_len = gcm12 ? 4 : TLS_NONCE_BYTES;
+	ktls_key_init(key, (enum tls_version)flow->tls_version, suite,
+		      sim->config.engine_suites);
 	key->rec_seq = flow->rec_seq;
-	if (flow->key != NULL) {
-		if (flow->iv == NULL)
-			return fail(error, EINVAL,
-				    "a flow with a key needs an IV too");
-		memcpy(key->key, flow->key, key->key_len);
-		memcpy(key->iv, flow->iv, key->iv_len);
-	}
-	return 0;
+	if (ktls_key_check(key) != 0 || !cost_of_cipher(key, &record, &byte))
+		return fail(error, EINVAL,
+			    "%s in version 0x%04x is not what KTLS takes over "
+			    "(engine.suites)",
+			    suite->name, flow->tls_version);
+	return flow->key == NULL ? 0 : declared_material(flow, key, error);
 }
 
 int
@@ -242,7 +257,7 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 			    "'%s' and '%s': addresses are written "
 			    "192.0.2.1:443 or [2001:db8::1]:443",
 			    flow->client, flow->server);
-	code = declared_key(flow, &install, error);
+	code = declared_key(sim, flow, &install, error);
 	if (code != 0)
 		return code;
 	code = ingress_declare(sim, &client, &server, flow, &ep);
@@ -290,6 +305,8 @@ ktlsim_inject(struct ktlsim *sim, const struct ktlsim_frame *frame,
 		return fail(error, EINVAL,
 			    "a frame has %u bytes captured of %u on the wire",
 			    frame->captured_len, frame->wire_len);
+	if (frame->time_ps > sim->last_arrival_ps)
+		sim->last_arrival_ps = frame->time_ps;
 	if (sim->failure == 0 && ingress_frame(sim, frame) != 0)
 		run_fail(sim, ENOMEM);
 	if (sim->failure != 0)

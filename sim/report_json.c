@@ -452,12 +452,12 @@ write_tree(FILE *file, json_t *tree, const struct json_out *out)
 {
 	int error = 0;
 
+	errno = 0;
 	if (tree == NULL || out->failed)
 		error = ENOMEM;
-	else if (json_dumpf(tree, file, JSON_FLAGS) != 0 && !ferror(file))
-		error = ENOMEM;
-	else if (fputc('\n', file) == EOF || fflush(file) != 0)
-		error = EIO;
+	else if (json_dumpf(tree, file, JSON_FLAGS) != 0 ||
+		 fputc('\n', file) == EOF || fflush(file) != 0)
+		error = errno != 0 ? errno : ferror(file) ? EIO : ENOMEM;
 	json_decref(tree);
 	return error;
 }

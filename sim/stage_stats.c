@@ -104,22 +104,22 @@ stage_stats_slowest(const struct stage_stats *stats,
 		    double mean_ns[STAGE_COUNT])
 {
 	uint64_t wanted = (stats->hist[STAGE_TOTAL].count + 99) / 100;
-	uint64_t count = 0;
+	uint64_t left = wanted;
 	double sum[STAGE_COUNT] = {0};
 
 	memset(mean_ns, 0, sizeof(double) * STAGE_COUNT);
-	if (wanted == 0)
-		return 0;
-	for (int b = STAGE_SPLITS - 1; b >= 0 && count < wanted; b--) {
+	for (int b = STAGE_SPLITS - 1; b >= 0 && left > 0; b--) {
 		const struct stage_split *split = &stats->split[b];
+		uint64_t take = split->count < left ? split->count : left;
 
-		count += split->count;
-		for (int i = 0; i < STAGE_COUNT; i++)
-			sum[i] += (double)split->sum_ps[i];
+		for (int i = 0; take > 0 && i < STAGE_COUNT; i++)
+			sum[i] += (double)split->sum_ps[i] * (double)take /
+				  (double)split->count;
+		left -= take;
 	}
-	for (int i = 0; i < STAGE_COUNT; i++)
-		mean_ns[i] = sum[i] / (double)count / 1000.0;
-	return count;
+	for (int i = 0; wanted > 0 && i < STAGE_COUNT; i++)
+		mean_ns[i] = sum[i] / (double)wanted / 1000.0;
+	return wanted;
 }
 
 void

@@ -562,7 +562,7 @@ START_TEST(test_report_json_reports_a_full_disk)
 	FILE *full = fopen("/dev/full", "w");
 
 	ck_assert_ptr_nonnull(full);
-	ck_assert_int_eq(report_json(full, &results), EIO);
+	ck_assert_int_eq(report_json(full, &results), ENOSPC);
 	fclose(full);
 }
 END_TEST

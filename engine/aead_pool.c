@@ -261,6 +261,25 @@ context_key(struct aead_pool *pool, struct aead_context *c,
 			return ENOMEM;
 	}
 	c->cipher = cipher;
+	c->sealing = use->sealing;
+	return 0;
+}
+
+/*
+ * Set IV and direction of a keyed context.  GCM and ChaCha20-Poly1305 turn
+ * round as they are; OpenSSL's CCM chooses its code by the direction in which
+ * it was keyed.
+ */
+static int
+context_turn(struct aead_context *c, const struct aead_use *use)
+{
+	bool again = use->key->cipher == TLS_CIPHER_AES_CCM &&
+		     c->sealing != use->sealing;
+
+	if (!EVP_CipherInit_ex2(c->evp, NULL, again ? use->key->key : NULL,
+				use->iv, use->sealing, NULL))
+		return ENOMEM;
+	c->sealing = use->sealing;
 	return 0;
 }
 
@@ -308,10 +327,7 @@ aead_pool_context(struct aead_pool *pool, const struct aead_use *use,
 		c = &pool->contexts[at];
 	}
 	*context = c;
-	return EVP_CipherInit_ex2(c->evp, NULL, NULL, use->iv, use->sealing,
-				  NULL)
-		   ? 0
-		   : ENOMEM;
+	return context_turn(c, use);
 }
 
 uint8_t *

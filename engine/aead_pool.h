@@ -16,6 +16,7 @@ struct aead_context {
 	uint64_t key_id; /* 0: no key */
 	EVP_CIPHER_CTX *evp;
 	const EVP_CIPHER *cipher; /* that evp was keyed for; NULL: none */
+	bool sealing;		  /* the direction that evp is set to */
 	EVP_MAC_CTX *mac;	  /* CBC: keyed, to be copied; else NULL */
 	uint32_t newer, older;	  /* the list of use */
 	uint32_t next;		  /* in the chain of its bucket */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/suite.h"
 #include "sim/config_keys.h"
 #include "sim/cost.h"
 
@@ -144,6 +145,24 @@ check_nic(const struct config *config, struct ktlsim_error *error)
 	return 0;
 }
 
+/* The assumed suite must be one that the modelled KTLS takes. */
+static int
+check_suite(const struct config *config, struct ktlsim_error *error)
+{
+	const struct tls_suite *suite =
+	    tls_suite_find(config->ktls_assumed_suite);
+	struct ktls_key key;
+
+	ktls_key_init(&key, suite->tls13 ? TLS_1_3 : TLS_1_2, suite,
+		      config->engine_suites);
+	if (ktls_key_check(&key) == 0)
+		return 0;
+	return config_fail(error, EINVAL,
+			   "ktls.assumed_suite: %s is not a suite that "
+			   "engine.suites takes over",
+			   suite->name);
+}
+
 int
 config_finish(struct config *config, struct ktlsim_error *error)
 {
@@ -159,6 +178,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 				   "sockbuf.hiwat, %u bytes",
 				   config->sockbuf_hiwat_max_bytes,
 				   config->sockbuf_hiwat_bytes);
+	if (check_suite(config, error) != 0)
+		return EINVAL;
 	return check_nic(config, error);
 }
 

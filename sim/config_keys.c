@@ -36,6 +36,7 @@ static const char *const binds[] = {"none", "cpu", NULL};
 static const char *const bad_records[] = {"freebsd", "sticky", NULL};
 static const char *const header_checks[] = {"worker", "arrival", NULL};
 static const char *const rekeys[] = {"freebsd", "linux", NULL};
+static const char *const suites[] = {"freebsd", "linux", NULL};
 static const char *const cryptos[] = {"real", "model", NULL};
 
 /* clang-format off */
@@ -148,7 +149,7 @@ const struct config_row config_rows[] = {
 	  "bind each worker to its CPU"},
 	 CONFIG_CHOICE, FIELD(ktls_bind), 0, 1, binds},
 	{{"ktls.assumed_suite", "suite", "", "TLS_AES_128_GCM_SHA256",
-	  "an AEAD suite of TLS 1.2 or 1.3, IANA name or number",
+	  "an AEAD suite that engine.suites takes, name or number",
 	  "mandatory in TLS 1.3", CONFIG_MODEL_ONLY,
 	  "suite of flows whose ServerHello was not captured"},
 	 CONFIG_SUITE, FIELD(ktls_assumed_suite), 0, UINT16_MAX, NULL},
@@ -176,6 +177,11 @@ const struct config_row config_rows[] = {
 	{{"app.enable_delay", "time", "", "0", "0..1h", "an immediate setsockopt",
 	  CONFIG_TUNABLE, "from the last handshake record to the key install"},
 	 CONFIG_TIME, FIELD(app_enable_delay_ps), 0, TIME_HOUR, NULL},
+
+	{{"engine.suites", "choice", "", "freebsd", "freebsd, linux",
+	  "the system modelled", CONFIG_KERNEL_PATCH,
+	  "suites that KTLS takes: AES-CBC in freebsd, AES-128-CCM in linux"},
+	 CONFIG_CHOICE, FIELD(engine_suites), 0, 1, suites},
 
 	{{"crypto.mode", "choice", "", "real", "real, model", "to verify",
 	  CONFIG_MODEL_ONLY, "decrypt and verify, or only charge the price"},

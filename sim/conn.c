@@ -88,7 +88,8 @@ conn_create(struct ktlsim *sim, const struct flow *flow,
 	if (ok)
 		conn->handshake = handshake_create(
 		    sim->keylog, conn->aead,
-		    tls_suite_find(sim->config.ktls_assumed_suite));
+		    tls_suite_find(sim->config.ktls_assumed_suite),
+		    sim->config.engine_suites);
 	if (conn->handshake == NULL) {
 		conn_destroy(conn);
 		return NULL;

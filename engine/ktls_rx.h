@@ -121,6 +121,13 @@ enum ktls_rx_verdict ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 				   struct ktls_rx_counters *counters,
 				   unsigned *effects);
 
+/*
+ * A record that lacks bytes, which only a capture does, can never be opened:
+ * make its session, if it is a real one, go on as a model.  Right after begin,
+ * under its lock.  Returns true where the session has changed.
+ */
+bool ktls_rx_forgo(struct ktls_rx_job *job);
+
 /* The work without the lock.  Touches only the job and the session's keys. */
 void ktls_rx_crypt(struct ktls_rx_job *job);
 

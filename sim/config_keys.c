@@ -9,6 +9,8 @@
  */
 #include "sim/config_keys.h"
 
+#include "nicmodel/link.h"
+
 #define FIELD(name)                              \
 	.offset = offsetof(struct config, name), \
 	.size = sizeof(((struct config *)NULL)->name)
@@ -16,6 +18,7 @@
 #define TIME_MAX    8640000000000000000u /* 100 days */
 #define TIME_HOUR   3600000000000000u
 #define TIME_SECOND 1000000000000u
+#define TIME_US	    1000000u
 #define KIB	    1024u
 #define MIB	    (1024u * 1024u)
 #define SPEED_LEAST 1000u	     /* 0.001 */
@@ -49,10 +52,10 @@ const struct config_row config_rows[] = {
 
 	{{"replay.transport", "choice", "", "open", "open", "a capture's own pace",
 	  CONFIG_MODEL_ONLY, "open: captured segments are replayed as they are"},
-	 CONFIG_TRANSPORT, 0, 0, 0, 0, NULL},
+	 CONFIG_TRANSPORT, .choices = NULL},
 	{{"replay.receiver", "choice", "", "both", "both, client, server, none, ADDRESS",
 	  "nothing is left out", CONFIG_MODEL_ONLY, RECEIVER_HELP},
-	 CONFIG_RECEIVER, 0, 0, 0, 0, NULL},
+	 CONFIG_RECEIVER, .choices = NULL},
 	{{"replay.capture_point", "choice", "", "wire", "wire, host",
 	  "a tap or a mirror port", CONFIG_MODEL_ONLY,
 	  "where the capture was taken; host starts segments at softirq"},
@@ -76,15 +79,17 @@ const struct config_row config_rows[] = {
 	  "offer a segment that the model dropped again, or lose it"},
 	 CONFIG_CHOICE, FIELD(replay_recovery), 0, 1, recoveries},
 	{{"replay.resend_after", "time", "", "0",
-	  "0 (the handshake's round trip, at least 1ms)..1h",
+	  "0 (the handshake's round trip, at least 1ms), or 1us..1h",
 	  "a fast retransmission", CONFIG_MODEL_ONLY,
 	  "time until a dropped segment is offered again"},
-	 CONFIG_TIME, FIELD(replay_resend_after_ps), 0, TIME_HOUR, NULL},
+	 CONFIG_TIME, FIELD(replay_resend_after_ps), TIME_US, TIME_HOUR, NULL,
+	 .or_zero = true},
 
 	{{"link.rate", "rate", "bps", "100Gbps",
-	  "0 (captured time is the frame's end)..100Tbps", "100 GbE",
+	  "0 (captured time is the frame's end), or 1Mbps..100Tbps", "100 GbE",
 	  CONFIG_MODEL_ONLY, "rate of the link into each host"},
-	 CONFIG_RATE, FIELD(link_rate_bps), 0, RATE_MOST, NULL},
+	 CONFIG_RATE, FIELD(link_rate_bps), LINK_RATE_MIN_BPS, RATE_MOST, NULL,
+	 .or_zero = true},
 
 	{{"nic.queues", "count", "", "0", "0 (min(16, host.cpus))..256",
 	  "drivers' default", CONFIG_TUNABLE, "receive queues"},
@@ -183,7 +188,7 @@ const struct config_row config_rows[] = {
 	{{"cost.profile", "profile", "", "freebsd-cdn",
 	  "modern-server, freebsd-cdn, unit, FILE", "the system modelled",
 	  CONFIG_MODEL_ONLY, "sets every price at once; later keys go before it"},
-	 CONFIG_PROFILE, 0, 0, 0, 0, NULL},
+	 CONFIG_PROFILE, .choices = NULL},
 };
 /* clang-format on */
 

@@ -9,8 +9,8 @@
 #include "sim/exec.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
+#include "sim/config_value.h"
 #include "sim/cost.h"
 #include "sim/pipeline.h"
 #include "sim/reader_task.h"
@@ -112,8 +112,7 @@ static int
 virtual_settle(struct ktlsim *sim)
 {
 	for (unsigned i = 0; i < sim->host_count; i++)
-		for (uint32_t c = 0; c < sim->host[i].cpus; c++)
-			cpu_settle(&sim->host[i].cpu[c], sim->now);
+		host_settle(&sim->host[i], sim->now);
 	return 0;
 }
 
@@ -142,17 +141,19 @@ virtual_describe(struct ktlsim *sim)
 {
 	const struct config *config = &sim->config;
 	unsigned unsourced = cost_count_unsourced(config);
+	char speed[32];
 
 	run_note(sim, "capture point: %s",
 		 config->replay_capture_point == CAPTURE_WIRE
 		     ? "wire (NIC and interrupts are modelled)"
 		     : "host (segments start at softirq)");
+	value_format_number(config->replay_speed_ppm, VALUE_MILLIONTHS, speed,
+			    sizeof(speed));
 	if (config->replay_speed_ppm != 1000000)
 		run_note(sim,
-			 "replay.speed divides the gaps by %" PRIu64
-			 ".%06" PRIu64 ": round trips and bursts shrink too",
-			 config->replay_speed_ppm / 1000000,
-			 config->replay_speed_ppm % 1000000);
+			 "replay.speed divides the gaps by %s, round trips and "
+			 "bursts too",
+			 speed);
 	run_note(sim, "receive merging: %s",
 		 config->nic_merge
 		     ? "consecutive segments of a flow, at ring drain"

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/effects.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/run.h"
@@ -39,6 +40,9 @@ record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 	endpoint_act(ep, effects, now);
 	if (verdict != KTLS_RX_RECORD)
 		return verdict;
+	/* The snap length began to cut behind the handshake. */
+	if (ep->real && ktls_rx_forgo(job))
+		ep->real = false;
 	memset(stamp, 0, sizeof(*stamp));
 	stamp->number = job->seqno;
 	stamp->offset = ep->tls_offset;
@@ -67,12 +71,40 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
 	if (delivered) {
 		ep->counts.records++;
-		endpoint_digest(ep, now, STAGE_DECRYPT, stamp->offset,
-				stamp->wire_bytes);
 		if (stamps_push_record(&ep->stamps, stamp) != 0)
 			run_fail(ep->conn->sim, ENOMEM);
 	} else if (error != 0) {
 		record_count_error(ep, error);
 	}
 	endpoint_act(ep, effects, now);
+}
+
+/* A step that may have met the end of the stream inside a record. */
+static void
+act_at_end(struct endpoint *ep, unsigned (*step)(struct socket *so),
+	   sim_time now)
+{
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	uint32_t tlscc = sb->sb_tlscc;
+	int before = ep->so.so_error;
+	unsigned effects = step(&ep->so);
+
+	/* A header that was refused is counted by endpoint_act. */
+	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE &&
+	    (effects & ENGINE_DROP) == 0)
+		record_count_error(ep, EMSGSIZE);
+	ep->counts.discarded_bytes += tlscc - sb->sb_tlscc;
+	endpoint_act(ep, effects, now);
+}
+
+void
+endpoint_eof(struct endpoint *ep, sim_time now)
+{
+	act_at_end(ep, socantrcvmore, now);
+}
+
+void
+endpoint_end_pass(struct endpoint *ep, sim_time now)
+{
+	act_at_end(ep, ktls_rx_end_pass, now);
 }

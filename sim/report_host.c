@@ -351,7 +351,7 @@ print_totals(FILE *out, const struct results_host *host)
 		format_gbps(a, host->goodput_gbps), host->cores_busy,
 		format_gbps(b, host->gbps_per_core));
 	fprintf(out,
-		"TLS records  %s decrypted by the host, %s by the NIC, %s by "
+		"TLS records  %s processed by the host, %s by the NIC, %s by "
 		"both\n",
 		format_count(a, host->tls_records_none),
 		format_count(b, host->tls_records_full),

@@ -79,7 +79,7 @@ struct endpoint_counts {
 	uint64_t errors; /* records that failed */
 	uint64_t window_exceeded_bytes;
 	uint64_t appended_bytes;
-	uint64_t discarded_bytes;   /* by a drop */
+	uint64_t discarded_bytes;   /* of a record that the end cut off */
 	uint64_t corrupted_headers; /* refused when they arrived */
 	uint64_t too_large_records; /* likewise */
 	int first_error;	    /* errno of the first failure, or 0 */

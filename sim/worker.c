@@ -147,6 +147,7 @@ worker_init(struct worker *worker, struct host *host, uint32_t id)
 	    .class = CPU_WORKER, .begin = worker_begin, .done = worker_done};
 	workq_init(&worker->wq);
 	qstat_init(&worker->waiting);
+	qstat_keep_waits(&worker->waiting);
 }
 
 void

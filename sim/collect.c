@@ -195,7 +195,7 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 	counter->value = value;
 }
 
-enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 6 + KTLS_COUNTERS_MAX };
+enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 8 + KTLS_COUNTERS_MAX };
 
 /* What one socket of the host adds to the workers' counters. */
 static void

@@ -12,8 +12,9 @@ price_draw(struct host *host, enum cost_id id)
 {
 	const struct config *config = &host->sim->config;
 
-	return variate_draw(&config->cost[id], rng_u64(config->run_seed, (uint32_t)id,
-					  host->index, host->draws[id]++));
+	return variate_draw(&config->cost[id],
+			    rng_u64(config->run_seed, (uint32_t)id, host->index,
+				    host->draws[id]++));
 }
 
 sim_time

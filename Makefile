@@ -57,6 +57,12 @@ CFLAGS  := -O0 -g -fprofile-instr-generate -fcoverage-mapping
 LDFLAGS += -fprofile-instr-generate
 endif
 
+# Tests fork a child each: a large quarantine of freed memory in the parent
+# makes that slow.
+ASAN_OPTIONS  ?= quarantine_size_mb=16
+UBSAN_OPTIONS ?= print_stacktrace=1
+export ASAN_OPTIONS UBSAN_OPTIONS
+
 # Silent where a package is missing: `make run` and `make check` install it.
 PKGS       := libcrypto libpcap jansson inih zlib
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -246,6 +252,7 @@ help:
 
 # Objects are made again when the compiler or its flags change.
 $(B)/flags: FORCE
+	@$(if $(PKG_LIBS),,tools/install-deps.sh -n run)
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(CC) $(CFLAGS) $(KTLSIM_CFLAGS) $(LDFLAGS))' \
 		> $@.new
@@ -294,11 +301,13 @@ $(B)/ktlsim.pc: ktlsim.pc.in $(B)/flags
 # One test program; a suite is found by its file name: tests/D/test_X.c
 # exports Suite *X_suite(void).
 $(B)/tests/suites.h: FORCE
+	@$(if $(CHECK_LIBS),,tools/install-deps.sh -n check)
 	@mkdir -p $(@D)
 	@for f in $(notdir $(TEST_SRC:.c=)); do \
 		echo "SUITE($${f#test_})"; done > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
 
+$(TEST_OBJ): | $(B)/tests/suites.h
 $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 
@@ -316,3 +325,4 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 -include $(ALL_OBJ:.o=.d)
+-include tests/sabotage.mk

@@ -436,7 +436,7 @@ static void
 note_count(struct ktlsim *sim, uint64_t count, const char *what)
 {
 	if (count > 0)
-		run_note(sim, "%" PRIu64 " %s", count, what);
+		run_note(sim, "%s: %" PRIu64, what, count);
 }
 
 static void
@@ -444,24 +444,51 @@ note_inputs(struct ktlsim *sim)
 {
 	const struct input_counts *in = &sim->input;
 
-	note_count(sim, in->malformed, "frames are malformed: passed over");
+	note_count(sim, in->malformed, "malformed frames, passed over");
 	note_count(sim, in->cut,
-		   "frames: the snap length cut off a header: passed over");
-	note_count(sim, in->payload_cut,
-		   "segments: the snap length cut off payload; their flows are "
-		   "timed from record headers");
+		   "frames whose headers the snap length cut, passed over");
+	note_count(
+	    sim, in->payload_cut,
+	    "segments whose payload the snap length cut (their flows are "
+	    "timed from record headers)");
 	note_count(sim, in->bad_checksum,
-		   "segments with a wrong TCP checksum: dropped "
+		   "segments with a wrong TCP checksum, dropped "
 		   "(replay.checksum)");
 	note_count(sim, in->partial_checksum,
 		   "segments with the partial checksum of an offloading "
 		   "sender");
 	note_count(sim, in->segmented,
-		   "frames larger than the MSS: cut (replay.segmentation)");
-	note_count(sim, in->not_tcp, "packets are not TCP: passed over");
+		   "frames larger than the MSS, cut (replay.segmentation)");
+	note_count(sim, in->not_tcp, "packets that are not TCP, passed over");
 	note_count(sim, in->resent,
-		   "segments lost inside the model were offered again "
+		   "segments lost inside the model and offered again "
 		   "(replay.recovery)");
+}
+
+/* What is known less well because keys were missing. */
+static void
+note_flows(struct ktlsim *sim, const struct results *results)
+{
+	uint64_t headers = 0, assumed = 0, inferred = 0;
+
+	for (size_t i = 0; i < results->flow_count; i++) {
+		const struct results_flow *flow = &results->flows[i];
+
+		headers += strcmp(flow->timed_from, "headers") == 0;
+		assumed += strcmp(flow->timed_from, "assumed") == 0;
+		inferred += flow->border_inferred;
+	}
+	note_count(
+	    sim, headers,
+	    "flows without keys, timed from record headers (inner types, "
+	    "padding and KeyUpdates of TLS 1.3 are unknown)");
+	note_count(sim, assumed,
+		   "flows timed as if they had the suite ktls.assumed_suite "
+		   "(each gives the reason)");
+	note_count(
+	    sim, inferred,
+	    "flows whose border of handshake and data is inferred, within "
+	    "a few records");
 }
 
 static int
@@ -474,6 +501,7 @@ collect_notes(struct ktlsim *sim, struct results *results)
 			      "the input");
 	if (sim->host_count > 0)
 		sim->exec->describe(sim);
+	note_flows(sim, results);
 	note_inputs(sim);
 	results->notes = calloc(sim->note_count + 1, sizeof(*results->notes));
 	if (results->notes == NULL)

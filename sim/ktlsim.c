@@ -332,6 +332,9 @@ ktlsim_finish(struct ktlsim *sim, struct ktlsim_error *error)
 
 	if (sim->finished)
 		return fail(error, EINVAL, "the run is finished already");
+	/* The books close when every bit that was on a link has arrived. */
+	if (sim->ahead_ps > sim->now)
+		ktlsim_run_until(sim, sim->ahead_ps);
 	if (sim->failure != 0)
 		return fail(error, sim->failure, "the run was short of memory");
 	code = sim->exec->settle(sim);

@@ -122,7 +122,8 @@ json_config(struct json_out *out, const struct config *config)
 }
 
 static json_t *
-json_texts(struct json_out *out, char (*const texts)[256], size_t count)
+json_texts(struct json_out *out, char (*const texts)[RESULTS_TEXT_BYTES],
+	   size_t count)
 {
 	json_t *array = json_array();
 

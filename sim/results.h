@@ -136,10 +136,16 @@ struct results_host {
 	struct results_conservation conservation;
 };
 
+/*
+ * Room for a note or the name of a failed invariant: a whole sentence of
+ * struct trace_error fits, as it may end with the cure.
+ */
+enum { RESULTS_TEXT_BYTES = 512 };
+
 struct results {
 	const struct config *config;
 	size_t note_count;
-	char (*notes)[256];
+	char (*notes)[RESULTS_TEXT_BYTES];
 	uint64_t seed, repetition;
 	sim_time end_ps;
 	uint64_t events;
@@ -155,7 +161,7 @@ struct results {
 	size_t host_count;
 	struct results_host *hosts;
 	size_t failure_count; /* end-of-run invariants that do not hold */
-	char (*failures)[256];
+	char (*failures)[RESULTS_TEXT_BYTES];
 };
 
 /* Free what a results holds, not the object itself. */

@@ -63,6 +63,7 @@ struct ktlsim {
 	uint64_t think_draws;
 	struct digest digest;
 	sim_time now;
+	sim_time ahead_ps; /* a last bit that was taken ahead of its time */
 	uint64_t events_run;
 	_Atomic int failure; /* ENOMEM: memory was short, the run is void */
 	ktlsim_deliver_fn *deliver_fn;
@@ -71,7 +72,7 @@ struct ktlsim {
 	void *data_arg;
 	struct input_counts input;
 	uint8_t *scratch; /* HANDSHAKE_PEEK_BYTES for contiguous reads */
-	char notes[NOTES_MAX][256];
+	char notes[NOTES_MAX][RESULTS_TEXT_BYTES];
 	size_t note_count;
 	char input_status[16];
 	uint64_t input_frames;

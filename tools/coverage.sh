@@ -36,6 +36,6 @@ done | awk '
 			printf "%-12s %8d %7.1f %9d %7.1f\n", folder,
 			       lines[folder],
 			       100 * hit[folder] / lines[folder],
-			       branches[folder], branches[folder] == 0 ? 100 :
-			       100 * taken[folder] / branches[folder] | "sort"
+			       branches[folder],
+			       100 * taken[folder] / (branches[folder] + 1e-9)
 	}'

@@ -1,13 +1,26 @@
 #!/bin/sh
 # install-deps.sh - install the Debian packages that are missing, and only them.
 #
-# usage: tools/install-deps.sh run|check|ci
+# usage: tools/install-deps.sh [-n] run|check|ci
 #
-# Needs root or sudo when something is missing; touches nothing otherwise.
+# Needs root or sudo when something is missing; touches nothing otherwise.  With
+# -n it installs nothing and only says what is missing.
 set -eu
 
+ask=
+if [ "${1:-}" = -n ]; then
+	ask=yes
+	shift
+fi
 goal=${1:-run}
 missing=
+
+# What is missing, and the way out of it.
+give_up() { # reason
+	echo "ktlsim: $1.  Missing Debian packages:$missing" >&2
+	echo "ktlsim: have root install them: apt-get install$missing" >&2
+	exit 1
+}
 
 need() { # packages...
 	for package in "$@"; do
@@ -61,23 +74,21 @@ fi
 
 [ -n "$missing" ] || exit 0
 
+[ -z "$ask" ] || give_up "cannot build this yet"
 if ! command -v apt-get >/dev/null 2>&1; then
-	echo "These packages (Debian names) are missing:$missing" >&2
-	exit 1
+	give_up "there is no apt-get here to install with"
 fi
 sudo=
 if [ "$(id -u)" -ne 0 ]; then
 	if ! command -v sudo >/dev/null 2>&1; then
-		echo "As root, please: apt-get install$missing" >&2
-		exit 1
+		give_up "not root, and there is no sudo"
 	fi
 	sudo=sudo
 fi
 echo "Installing:$missing" >&2
-export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # a list of words
-{
-	$sudo apt-get -q update >&2
-	$sudo env DEBIAN_FRONTEND=noninteractive \
-		apt-get -q -y --no-install-recommends install $missing >&2
-}
+if ! $sudo apt-get -q update >&2 ||
+	! $sudo env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y --no-install-recommends install $missing >&2; then
+	give_up "apt-get failed (its messages are above)"
+fi

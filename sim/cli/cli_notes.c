@@ -26,7 +26,7 @@ static void
 note(const struct cli_session *session, enum cli_level level,
      const char *format, ...)
 {
-	char text[256];
+	char text[RESULTS_TEXT_BYTES];
 	va_list arguments;
 
 	va_start(arguments, format);

@@ -689,7 +689,8 @@ ktls_rx_suite(void)
 		test_ktls_rx_unreadable_bytes_behind_a_key_change_wait_for_the_key,
 		0),
 	    TEST(test_ktls_rx_next_key_is_refused_between_begin_and_finish, 0),
-	    TEST(test_ktls_rx_model_session_waits_behind_a_change_cipher_spec, 0),
+	    TEST(test_ktls_rx_model_session_waits_behind_a_change_cipher_spec,
+		 0),
 	};
 
 	return suite_create_table("ktls_rx", tests, (size_t)COUNT(tests), setup,

@@ -74,6 +74,16 @@ add_keys(struct replay_run *run, const struct replay_input *input,
 }
 
 static void
+run_until(struct replay_run *run, uint64_t time_ps, bool stepwise)
+{
+	uint64_t next = ktlsim_next_time(run->sim);
+
+	for (; stepwise && next < time_ps; next = ktlsim_next_time(run->sim))
+		ck_assert_int_eq(ktlsim_run_until(run->sim, next), 0);
+	ck_assert_int_eq(ktlsim_run_until(run->sim, time_ps), 0);
+}
+
+static void
 inject(struct replay_run *run, const struct trace_frame *frame)
 {
 	const struct ktlsim_frame injected = {
@@ -86,21 +96,22 @@ inject(struct replay_run *run, const struct trace_frame *frame)
 	};
 	struct ktlsim_error error = {0};
 
-	ck_assert_int_eq(ktlsim_run_until(run->sim, frame->time_ps), 0);
 	ck_assert_msg(ktlsim_inject(run->sim, &injected, &error) == 0, "%s",
 		      error.text);
 }
 
 static void
-run_frames(struct replay_run *run, struct trace_pcap *trace)
+run_frames(struct replay_run *run, struct trace_pcap *trace, bool stepwise)
 {
 	struct trace_source *source = trace_pcap_source(trace);
 	struct trace_frame frame;
 	int more;
 
-	while ((more = source->ops->next(source, &frame)) > 0)
+	while ((more = source->ops->next(source, &frame)) > 0) {
+		run_until(run, frame.time_ps, stepwise);
 		inject(run, &frame);
-	ck_assert_int_eq(ktlsim_run_until(run->sim, KTLSIM_NEVER), 0);
+	}
+	run_until(run, KTLSIM_NEVER, stepwise);
 	ck_assert_uint_eq(ktlsim_next_time(run->sim), KTLSIM_NEVER);
 	run->damaged = more < 0;
 	if (run->damaged)
@@ -145,7 +156,7 @@ replay_run_capture(struct replay_run *run, const struct replay_input *input)
 		return;
 	}
 	add_keys(run, input, trace);
-	run_frames(run, trace);
+	run_frames(run, trace, input->stepwise);
 	finish(run, trace);
 	trace_pcap_source(trace)->ops->close(trace_pcap_source(trace));
 }

@@ -25,6 +25,7 @@ struct replay_input {
 	const char *keylog;	 /* path, or NULL */
 	const char *keylog_text; /* used where keylog is NULL; or NULL */
 	bool keyless;		 /* embedded secrets are left out too */
+	bool stepwise;		 /* one call per event time */
 	const struct replay_setting *settings; /* up to key NULL; or NULL */
 	ktlsim_data_fn *data_fn;	       /* or NULL */
 	void *data_arg;

@@ -111,6 +111,42 @@ sim_driver_host(struct sim_driver *driver, unsigned index)
 	return &results->hosts[index];
 }
 
+static int
+compare_records(const void *left, const void *right)
+{
+	const struct ktlsim_record *a = left, *b = right;
+
+	if (a->flow != b->flow)
+		return a->flow < b->flow ? -1 : 1;
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	return 0;
+}
+
+void
+sim_driver_sort(struct sim_driver *driver)
+{
+	qsort(driver->record, driver->records, sizeof(*driver->record),
+	      compare_records);
+}
+
+void
+sim_driver_expect(const struct sim_driver *driver, const char *field,
+		  size_t offset, const uint64_t *values, size_t count)
+{
+	ck_assert_msg(driver->records == count, "%s: %zu records, not %zu",
+		      field, driver->records, count);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t found;
+
+		memcpy(&found, (const char *)&driver->record[i] + offset,
+		       sizeof(found));
+		ck_assert_msg(found == values[i],
+			      "record %zu: %s is %" PRIu64 ", not %" PRIu64, i,
+			      field, found, values[i]);
+	}
+}
+
 uint64_t
 sim_driver_counter(struct sim_driver *driver, const char *name)
 {
@@ -179,6 +215,17 @@ sim_sender_record(struct sim_sender *sender, uint32_t wire_bytes)
 	header[3] = (uint8_t)(length >> 8);
 	header[4] = (uint8_t)length;
 	sender->written += wire_bytes;
+	return offset;
+}
+
+uint32_t
+sim_sender_bytes(struct sim_sender *sender, const void *bytes, size_t len)
+{
+	uint32_t offset = sender->written;
+
+	ck_assert_uint_le(offset + len, SIM_STREAM_BYTES);
+	memcpy(sender->stream + offset, bytes, len);
+	sender->written += (uint32_t)len;
 	return offset;
 }
 

@@ -74,6 +74,22 @@ void sim_driver_finish(struct sim_driver *driver);
 const struct results_host *sim_driver_host(struct sim_driver *driver,
 					   unsigned index);
 
+/* Order the records by flow and number instead of by delivery. */
+void sim_driver_sort(struct sim_driver *driver);
+
+/*
+ * SIM_EXPECT(&driver, begin_ps, 9000000, 12000000): what the field (a number of
+ * 64 bits) of all records delivered so far is, in their order.
+ */
+#define SIM_EXPECT(driver, field, ...)                             \
+	sim_driver_expect(                                         \
+	    driver, #field, offsetof(struct ktlsim_record, field), \
+	    (const uint64_t[]){__VA_ARGS__},                       \
+	    sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+void sim_driver_expect(const struct sim_driver *driver, const char *field,
+		       size_t offset, const uint64_t *values, size_t count);
+
 /* A counter of the host's NIC or TLS by its ethtool or sysctl name. */
 uint64_t sim_driver_counter(struct sim_driver *driver, const char *name);
 
@@ -96,6 +112,10 @@ struct ktlsim_flow sim_sender_flow(const struct sim_sender *sender);
  * bytes of it are header and tag, the others are charged.  Returns its offset.
  */
 uint32_t sim_sender_record(struct sim_sender *sender, uint32_t wire_bytes);
+
+/* Write any bytes at the end of the stream.  Returns their offset. */
+uint32_t sim_sender_bytes(struct sim_sender *sender, const void *bytes,
+			  size_t len);
 
 /* Bytes [offset, offset + len) of the stream as one frame on the link. */
 void sim_send(struct sim_sender *sender, uint64_t time_ps, uint32_t offset,

@@ -1,0 +1,343 @@
+/*
+ * test_worker.c - the TLS workers in literal picoseconds.
+ *
+ * Costs are those of the profile `unit` (see test_pipeline.c): a segment at t
+ * is handled from t + 3 on and appended at t + 6 if the CPU is free; a worker
+ * that sleeps begins 3 us later (enqueue, wake-up, switch), and a record of
+ * 1021 bytes takes it 3 us.  In the comments times are microseconds.
+ */
+#include "nicmodel/nic_rss.h"
+#include "sim/ktlsim_internal.h"
+#include "sim/results.h"
+#include "tests/support/sim_driver.h"
+#include "tests/support/suite_table.h"
+
+#define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
+
+Suite *worker_suite(void);
+
+enum { WIRE = 1021, SENDERS = 3 };
+
+static struct sim_driver driver;
+static struct sim_sender sender[SENDERS];
+
+static void
+teardown(void)
+{
+	if (driver.sim != NULL)
+		sim_driver_destroy(&driver);
+}
+
+/* What the ports of sim_driver.h promise. */
+static const struct port_row {
+	uint16_t port;
+	uint32_t rest; /* of the hash, modulo 4 */
+} port_rows[] = {
+    {SIM_PORT_0, 0}, {SIM_PORT_1, 1}, {SIM_PORT_2, 2}, {SIM_PORT_3, 3}};
+
+START_TEST(test_ports)
+{
+	static const uint8_t src[4] = {10, 0, 0, 1}, dst[4] = {10, 0, 0, 2};
+	struct ktlsim_config *config = ktlsim_config_create();
+	struct nic_rss rss;
+
+	nic_rss_init(&rss, config->config.nic_rss_key, 128, 1);
+	ktlsim_config_destroy(config);
+	ck_assert_uint_eq(
+	    nic_rss_hash(&rss, src, dst, 4, port_rows[_i].port, 443) % 4,
+	    port_rows[_i].rest);
+}
+END_TEST
+
+/*
+ * One CPU, A and B of two connections at 0.  Softirq 3 to 6 and 6 to 9; the
+ * worker, woken at 6, has 2 + 1 (the second enqueue) + 1 to spend: 13.  A to
+ * 16, B to 19.  Two readers: wake-up 1 + switch 1 + 2 each: 23, 27.
+ */
+START_TEST(test_two_sockets)
+{
+	static const struct sim_key keys[] = {{"host.cpus", "1"}, {NULL, NULL}};
+
+	sim_driver_create(&driver, keys);
+	for (int i = 0; i < 2; i++)
+		sim_sender_open(&sender[i], &driver,
+				i == 0 ? SIM_PORT_1 : SIM_PORT_0);
+	for (int i = 0; i < 2; i++)
+		sim_send_record(&sender[i], 0, WIRE);
+	sim_driver_finish(&driver);
+	SIM_EXPECT(&driver, appended_ps, 6000000, 9000000);
+	SIM_EXPECT(&driver, begin_ps, 13000000, 16000000);
+	SIM_EXPECT(&driver, decrypted_ps, 16000000, 19000000);
+	SIM_EXPECT(&driver, read_begin_ps, 21000000, 25000000);
+	SIM_EXPECT(&driver, read_end_ps, 23000000, 27000000);
+	ck_assert_uint_eq(driver.record[0].flow, 0);
+	ck_assert_uint_eq(driver.record[1].flow, 1);
+}
+END_TEST
+
+/*
+ * As above with two records of 500 charged bytes (2.5 us) each, and a third one
+ * of A (3 us) in a segment at 6, which the same softirq handles from 9 to 13
+ * (an ACK).  The worker begins at 13 + 4, and takes all three of A before it
+ * turns to B.
+ */
+START_TEST(test_until_dry)
+{
+	static const struct sim_key keys[] = {{"host.cpus", "1"}, {NULL, NULL}};
+
+	sim_driver_create(&driver, keys);
+	for (int i = 0; i < 2; i++) {
+		sim_sender_open(&sender[i], &driver,
+				i == 0 ? SIM_PORT_0 : SIM_PORT_1);
+		sim_sender_record(&sender[i], 521);
+		sim_sender_record(&sender[i], 521);
+		sim_send(&sender[i], 0, 0, 1042);
+	}
+	sim_send_record(&sender[0], 6000000, WIRE);
+	sim_driver_finish(&driver);
+	SIM_EXPECT(&driver, appended_ps, 6000000, 6000000, 13000000, 9000000,
+		   9000000);
+	SIM_EXPECT(&driver, begin_ps, 17000000, 19500000, 22000000, 25000000,
+		   27500000);
+	SIM_EXPECT(&driver, decrypted_ps, 19500000, 22000000, 25000000,
+		   27500000, 30000000);
+}
+END_TEST
+
+/*
+ * Four records of A in one segment at 0, four of B at 10; interrupts on CPU 0,
+ * so that the workers find other CPUs.  A is appended at 6, B at 16.
+ * One worker: A begins at 9, 12, 15; the enqueue of B costs it 1 before the
+ * fourth, at 19; B at 22, 25, 28, 31.  Waits 3, 6, 9, 13, 6, 9, 12, 15.
+ * Two: A at 9, 12, 15, 18, B at 19, 22, 25, 28.  Waits 3, 6, 9, 12, twice.
+ */
+static const struct count_row {
+	const char *workers;
+	uint64_t begin_ps[8];
+	uint64_t p99_ps; /* of the stage `queue` */
+} count_rows[] = {
+    {"1",
+     {9000000, 12000000, 15000000, 19000000, 22000000, 25000000, 28000000,
+      31000000},
+     15000000},
+    {"2",
+     {9000000, 12000000, 15000000, 18000000, 19000000, 22000000, 25000000,
+      28000000},
+     12000000},
+};
+
+START_TEST(test_worker_count)
+{
+	const struct count_row *row = &count_rows[_i];
+	const struct sim_key keys[] = {{"host.cpus", "4"},
+				       {"nic.queues", "1"},
+				       {"ktls.workers", row->workers},
+				       {NULL, NULL}};
+
+	sim_driver_create(&driver, keys);
+	for (uint32_t i = 0; i < 2; i++) {
+		sim_sender_open(&sender[i], &driver,
+				i == 0 ? SIM_PORT_0 : SIM_PORT_1);
+		for (int k = 0; k < 4; k++)
+			sim_sender_record(&sender[i], WIRE);
+		sim_send(&sender[i], i * 10000000, 0, 4 * WIRE);
+	}
+	sim_driver_finish(&driver);
+	sim_driver_sort(&driver);
+	sim_driver_expect(&driver, "begin_ps",
+			  offsetof(struct ktlsim_record, begin_ps),
+			  row->begin_ps, 8);
+	ck_assert_uint_eq(
+	    sim_driver_host(&driver, 0)->stages[STAGE_QUEUE].latency.p99_ps,
+	    row->p99_ps);
+}
+END_TEST
+
+/* A segment with one record. */
+struct sending {
+	unsigned sender;
+	uint64_t time_ps;
+	uint32_t wire_bytes; /* 0: none */
+};
+
+/*
+ * Where a worker wakes.  Worker n is at home on CPU n; interrupts are on CPU 0,
+ * which is busy with the softirq at the instant of every wake-up.
+ */
+static const struct cpu_row {
+	const char *cpus, *bind;
+	uint16_t port[SENDERS]; /* and so worker; 0: none */
+	struct sending send[SENDERS];
+	uint64_t begin_ps[SENDERS]; /* by flow, then number */
+	uint64_t worker_ps[4];	    /* by CPU */
+} cpu_rows[] = {
+    /* Home is idle: 2 + 1 + 3 us on CPU 2. */
+    {"4", "none", {SIM_PORT_2}, {{0, 0, WIRE}}, {9000000}, {0, 0, 6000000, 0}},
+    /* Home is CPU 0: the lowest idle one. */
+    {"4", "none", {SIM_PORT_0}, {{0, 0, WIRE}}, {9000000}, {0, 6000000, 0, 0}},
+    /* CPU 1 has 2 + 1 + 10 us with its own worker: the next one. */
+    {"4",
+     "none",
+     {SIM_PORT_1, SIM_PORT_0},
+     {{0, 0, 8021}, {1, 10000000, WIRE}},
+     {9000000, 19000000},
+     {0, 13000000, 6000000, 0}},
+    /* None is idle: home, behind the softirq. */
+    {"2",
+     "none",
+     {SIM_PORT_1, SIM_PORT_0},
+     {{0, 0, 8021}, {1, 10000000, WIRE}},
+     {9000000, 19000000},
+     {6000000, 13000000, 0, 0}},
+    /*
+     * Worker 0 is on CPU 1 for 6 us; worker 1 there from 26 to 39; worker 0
+     * again at 37 (an ACK), now on CPU 2, with a migration: 41.
+     */
+    {"4",
+     "none",
+     {SIM_PORT_0, SIM_PORT_1},
+     {{0, 0, WIRE}, {1, 20000000, 8021}, {0, 30000000, WIRE}},
+     {9000000, 41000000, 29000000},
+     {0, 19000000, 7000000, 0}},
+    /* Twice on the same CPU: no migration: 16 (an ACK) + 3 + 1 - 1. */
+    {"4",
+     "none",
+     {SIM_PORT_0},
+     {{0, 0, WIRE}, {0, 20000000, WIRE}},
+     {9000000, 29000000},
+     {0, 11000000, 0, 0}},
+    /* Bound: home, as soon as the softirq is done. */
+    {"4", "cpu", {SIM_PORT_0}, {{0, 0, WIRE}}, {9000000}, {6000000, 0, 0, 0}},
+    /* Two frames keep CPU 0 until 9: a bound worker waits for it ... */
+    {"4",
+     "cpu",
+     {SIM_PORT_0, SIM_PORT_1},
+     {{0, 0, WIRE}, {1, 0, WIRE}},
+     {12000000, 12000000},
+     {6000000, 6000000, 0, 0}},
+    /* ... and an unbound one does not; the other's home is then taken. */
+    {"4",
+     "none",
+     {SIM_PORT_0, SIM_PORT_1},
+     {{0, 0, WIRE}, {1, 0, WIRE}},
+     {9000000, 12000000},
+     {0, 6000000, 6000000, 0}},
+};
+
+START_TEST(test_worker_cpu)
+{
+	const struct cpu_row *row = &cpu_rows[_i];
+	const struct sim_key keys[] = {{"host.cpus", row->cpus},
+				       {"nic.queues", "1"},
+				       {"ktls.bind", row->bind},
+				       {NULL, NULL}};
+	const struct results_host *host;
+	size_t sent = 0;
+
+	sim_driver_create(&driver, keys);
+	for (int i = 0; i < SENDERS && row->port[i] != 0; i++)
+		sim_sender_open(&sender[i], &driver, row->port[i]);
+	for (; sent < SENDERS && row->send[sent].wire_bytes > 0; sent++)
+		sim_send_record(&sender[row->send[sent].sender],
+				row->send[sent].time_ps,
+				row->send[sent].wire_bytes);
+	sim_driver_finish(&driver);
+	sim_driver_sort(&driver);
+	sim_driver_expect(&driver, "begin_ps",
+			  offsetof(struct ktlsim_record, begin_ps),
+			  row->begin_ps, sent);
+	host = sim_driver_host(&driver, 0);
+	for (size_t i = 0; i < host->cpu_count; i++)
+		ck_assert_uint_eq(host->cpus[i].worker_ps, row->worker_ps[i]);
+}
+END_TEST
+
+/*
+ * Price of decrypting 1000 charged bytes, with different prices for each
+ * cipher: record + 1000 * byte + delivery (1 us).  TLS 1.2 GCM has an explicit
+ * IV of 8 bytes that is not charged.
+ */
+static const struct suite_row {
+	uint16_t tls_version, cipher_suite;
+	uint32_t wire_bytes;
+	uint64_t decrypt_ps;
+} suite_rows[] = {
+    {0x0304, 0x1301, 1021, 4000000}, {0x0304, 0x1302, 1021, 6000000},
+    {0x0304, 0x1303, 1021, 8000000}, {0x0303, 0xc02f, 1029, 4000000},
+    {0x0303, 0xc030, 1029, 6000000}, {0x0303, 0xcca8, 1021, 8000000},
+    {0x0304, 0x1301, 22, 3001000},
+};
+
+START_TEST(test_price)
+{
+	static const struct sim_key keys[] = {{"host.cpus", "1"},
+					      {"cost.aes128_gcm_record", "2us"},
+					      {"cost.aes128_gcm_byte", "1ns"},
+					      {"cost.aes256_gcm_record", "3us"},
+					      {"cost.aes256_gcm_byte", "2ns"},
+					      {"cost.chacha20_record", "4us"},
+					      {"cost.chacha20_byte", "3ns"},
+					      {NULL, NULL}};
+	const struct suite_row *row = &suite_rows[_i];
+	struct ktlsim_flow flow;
+
+	sim_driver_create(&driver, keys);
+	sim_sender_init(&sender[0], &driver, SIM_PORT_0);
+	flow = sim_sender_flow(&sender[0]);
+	flow.tls_version = row->tls_version;
+	flow.cipher_suite = row->cipher_suite;
+	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, NULL), 0);
+	sim_send_record(&sender[0], 0, row->wire_bytes);
+	sim_driver_finish(&driver);
+	SIM_EXPECT(&driver, begin_ps, 9000000);
+	SIM_EXPECT(&driver, decrypted_ps, 9000000 + row->decrypt_ps);
+}
+END_TEST
+
+/*
+ * A's second record has a header of no TLS version: its connection ends there,
+ * with the first record delivered, and B on the same queue goes on.
+ */
+START_TEST(test_bad_header)
+{
+	static const struct sim_key keys[] = {{"host.cpus", "1"}, {NULL, NULL}};
+	const struct results *results;
+	uint32_t bad;
+
+	sim_driver_create(&driver, keys);
+	for (int i = 0; i < 2; i++)
+		sim_sender_open(&sender[i], &driver,
+				i == 0 ? SIM_PORT_0 : SIM_PORT_1);
+	sim_sender_record(&sender[0], 521);
+	bad = sim_sender_record(&sender[0], 521);
+	sender[0].stream[bad + 1] = 9;
+	sim_send(&sender[0], 0, 0, 1042);
+	sim_send_record(&sender[1], 0, 521);
+	sim_driver_finish(&driver);
+	/* 6, 9, then 4: 13, 15.5; B is begun at once. */
+	SIM_EXPECT(&driver, begin_ps, 13000000, 15500000);
+	SIM_EXPECT(&driver, number, 0, 0);
+	results = ktlsim_results(driver.sim);
+	ck_assert_uint_eq(results->flows[0].direction[0].errors, 1);
+	ck_assert_uint_eq(results->flows[1].direction[0].errors, 0);
+	ck_assert_uint_eq(sim_driver_counter(&driver, "corrupted_records"), 1);
+}
+END_TEST
+
+Suite *
+worker_suite(void)
+{
+	const struct suite_test tests[] = {
+	    {"ports_choose_the_worker", test_ports, ROWS(port_rows)},
+	    {"two_sockets_on_one_queue_go_in_order", test_two_sockets, 0},
+	    {"a_socket_is_worked_on_until_it_is_dry", test_until_dry, 0},
+	    {"a_second_worker_changes_p99", test_worker_count,
+	     ROWS(count_rows)},
+	    {"where_a_worker_wakes", test_worker_cpu, ROWS(cpu_rows)},
+	    {"each_cipher_has_its_price", test_price, ROWS(suite_rows)},
+	    {"a_bad_header_ends_one_connection", test_bad_header, 0},
+	};
+
+	return suite_create_table(
+	    "worker", tests, sizeof(tests) / sizeof(*tests), NULL, teardown, 0);
+}

@@ -149,6 +149,9 @@ void worker_thread_stop(struct worker_thread *self);
 /* Queue a hosted socket, which the caller has. */
 void worker_thread_queue(struct exec_endpoint *x);
 
+/* Asleep, with nothing to do. */
+bool worker_thread_idle(struct worker_thread *self);
+
 int reader_thread_init(struct reader_thread *self, struct thread_exec *exec);
 void reader_thread_fini(struct reader_thread *self);
 int reader_thread_start(struct reader_thread *self);

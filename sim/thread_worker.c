@@ -164,6 +164,17 @@ worker_thread_start(struct worker_thread *self)
 	return error;
 }
 
+bool
+worker_thread_idle(struct worker_thread *self)
+{
+	bool idle;
+
+	pthread_mutex_lock(&self->bed.mutex);
+	idle = !self->worker->wq.running;
+	pthread_mutex_unlock(&self->bed.mutex);
+	return idle;
+}
+
 void
 worker_thread_stop(struct worker_thread *self)
 {

@@ -112,7 +112,7 @@ CAPTURE := traces/data/tls13-download
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all run check check-built test asan ubsan lint fuzz fuzz-one fuzz-all \
-	fuzz-cov fuzz-replay bench cov digest format files install \
+	fuzz-cov fuzz-replay bench cov digest format files docs install \
 	uninstall dist clean help FORCE
 
 ## all: the library, static and shared, and the tool (the default)
@@ -133,7 +133,8 @@ check:
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
 check-built: all $(B)/tests/run $(FUZZ_REPLAY)
-	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run $(FUZZ_REPLAY)
+	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run $(EXTRA_TESTS) \
+		tests/cli/cli.sh $(FUZZ_REPLAY)
 
 ## test: unit tests; T=sockbuf runs one suite, VARIANT=asan sanitized
 test: $(B)/tests/run $(TOOL)
@@ -141,14 +142,15 @@ test: $(B)/tests/run $(TOOL)
 
 ## asan: unit tests and fuzz corpora under address and undefined sanitizers
 asan:
-	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=asan check-built
+	@KTLSIM_THEORY_SEEDS=5 $(MAKE) --no-print-directory $(PARALLEL) VARIANT=asan \
+		check-built
 
 ## ubsan: the same (one build has both)
 ubsan: asan
 
-## lint: layers, headers, symbols, lengths, format, FILES, walk, man, shell
-lint: $(STATIC) $(SHARED)
-	@CC="$(CC)" CFLAGS="$(KTLSIM_CFLAGS)" tests/lint/run.sh $(STATIC) \
+## lint: layers, headers, symbols, lengths, format, FILES, docs, man, shell
+lint: $(STATIC) $(SHARED) $(TOOL)
+	@KTLSIM="$(TOOL)" CC="$(CC)" CFLAGS="$(KTLSIM_CFLAGS)" tests/lint/run.sh $(STATIC) \
 		$(SHARED)
 
 ## fuzz: one fuzzer, F=frame TIME=60; findings are left in build/fuzz
@@ -203,7 +205,10 @@ format:
 files:
 	@tools/files.sh --write
 
-## docs/configuration.md: rewrite it from the table of keys
+## docs: what they quote of the program: keys, the README's report, a picture
+docs: $(TOOL)
+	@tools/docs.sh --write $(TOOL)
+
 docs/configuration.md: $(TOOL) FORCE
 	$(TOOL) --list-keys=markdown > $@
 
@@ -224,6 +229,7 @@ install: all $(B)/ktlsim.pc
 		$(DESTDIR)$(PREFIX)/share/man/man1/; done
 	set -e; for page in $(wildcard man/*.3); do install -m 644 $$page \
 		$(DESTDIR)$(PREFIX)/share/man/man3/; done
+	$(if $(DESTDIR),,@ldconfig 2>/dev/null || true)
 
 ## uninstall: take it back
 uninstall:
@@ -236,8 +242,8 @@ uninstall:
 ## dist: a source archive of HEAD under build/
 dist:
 	@mkdir -p build
-	git archive --prefix=ktlsim-$(KTLSIM_VERSION)/ HEAD | gzip -n9 \
-		> build/ktlsim-$(KTLSIM_VERSION).tar.gz
+	git archive --prefix=ktlsim-$(KTLSIM_VERSION)/ --format=tar.gz \
+		-o build/ktlsim-$(KTLSIM_VERSION).tar.gz HEAD
 
 ## clean: remove build/
 clean:
@@ -246,7 +252,7 @@ clean:
 ## help: this list
 help:
 	@awk -F ': ' '/^## / { printf "%-22s %s\n", substr($$1, 4), \
-		substr($$0, length($$1) + 3) }' Makefile
+		substr($$0, length($$1) + 3) }' $(MAKEFILE_LIST)
 
 # --- rules ------------------------------------------------------------------
 
@@ -294,9 +300,9 @@ $(SHARED): $(LIB_OBJ)
 $(B)/ktlsim: $(CLI_OBJ) $(B)/internal.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(B)/ktlsim.pc: ktlsim.pc.in $(B)/flags
+$(B)/ktlsim.pc: ktlsim.pc.in FORCE
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(KTLSIM_VERSION)|' \
-		-e 's|@REQUIRES@|$(PKGS)|' $< > $@
+		-e 's|@LIBS@|$(PKG_LIBS)|' $< > $@
 
 # One test program; a suite is found by its file name: tests/D/test_X.c
 # exports Suite *X_suite(void).
@@ -307,7 +313,7 @@ $(B)/tests/suites.h: FORCE
 		echo "SUITE($${f#test_})"; done > $@.new
 	@if cmp -s $@ $@.new; then rm $@.new; else mv $@.new $@; fi
 
-$(TEST_OBJ): | $(B)/tests/suites.h
+$(TEST_OBJ) $(filter-out $(BENCH_SUP),$(SUP_OBJ)): | $(B)/tests/suites.h
 $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 

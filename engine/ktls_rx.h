@@ -60,6 +60,9 @@ struct ktls_rx_counters {
 				       by the driver */
 	uint64_t corrupted_records; /* refused at header validation */
 	uint64_t failed_crypto;	    /* bad tag, no inner type, too short */
+	uint64_t too_large_records; /* ours: refused as larger than the buffer
+				       can become; kept by the driver, upon
+				       ENGINE_COUNT_TOO_LARGE */
 	/* attempts, records refused as too short left out */
 	uint64_t tls12_gcm_decrypts;
 	uint64_t tls12_chacha20_decrypts;
@@ -74,8 +77,10 @@ void ktls_rx_counters_add(struct ktls_rx_counters *counters,
 /*
  * setsockopt(TCP_RXTLS_ENABLE): takes over the caller's reference to session,
  * makes everything queued ciphertext and checks for a complete record.
- * rec_seq is the number of the record at the first unread byte.  Returns 0 or
- * EALREADY (the reference stays with the caller).  *effects gets the effects.
+ * rec_seq is the number of the record at the first unread byte.  Returns 0,
+ * EALREADY, EINVAL (a listening socket) or EWOULDBLOCK (a reader holds the I/O
+ * lock: FreeBSD sleeps); then the reference stays with the caller.  *effects
+ * gets the effects.
  */
 int ktls_rx_enable(struct socket *so, struct ktls_session *session,
 		   uint64_t rec_seq, unsigned *effects);
@@ -94,8 +99,10 @@ int ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
  * FreeBSD ktls_check_rx(): queue the socket where a complete record waits.
  * Returns effects: ENGINE_QUEUE_WORK, upon which the driver must queue the
  * socket (RUNNING is set), or ENGINE_WAKE_READER with so_error EMSGSIZE for a
- * partial record at the end of the stream.  While a key is pending nothing is
- * queued.
+ * partial record at the end of the stream.  While a key is pending, or behind a
+ * failed record under ENGINE_BAD_RECORD_STICKY, nothing is queued.  By policy
+ * the record at the head may be refused here: ENGINE_DROP with one of
+ * ENGINE_COUNT_*, also while a worker has the socket, which then finds it dry.
  */
 unsigned ktls_rx_check(struct socket *so);
 
@@ -113,6 +120,13 @@ bool ktls_rx_ready(const struct socket *so);
 enum ktls_rx_verdict ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 				   struct ktls_rx_counters *counters,
 				   unsigned *effects);
+
+/*
+ * A record that lacks bytes, which only a capture does, can never be opened:
+ * make its session, if it is a real one, go on as a model.  Right after begin,
+ * under its lock.  Returns true where the session has changed.
+ */
+bool ktls_rx_forgo(struct ktls_rx_job *job);
 
 /* The work without the lock.  Touches only the job and the session's keys. */
 void ktls_rx_crypt(struct ktls_rx_job *job);

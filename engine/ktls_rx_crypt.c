@@ -60,6 +60,15 @@ crypt_model(struct ktls_rx_job *job)
 	return 0;
 }
 
+static bool
+has_unknown(const struct mbuf *m)
+{
+	for (; m != NULL; m = m->m_next)
+		if (m->m_flags & M_UNKNOWN)
+			return true;
+	return false;
+}
+
 /*
  * Open the text_len bytes behind the header in place.  Every error counts as a
  * record that does not open.
@@ -78,9 +87,8 @@ open_record(struct ktls_rx_job *job, uint32_t text_len)
 	};
 	int error;
 
-	for (const struct mbuf *m = job->record; m != NULL; m = m->m_next)
-		if (m->m_flags & M_UNKNOWN)
-			return EBADMSG;
+	if (has_unknown(job->record))
+		return EBADMSG;
 	if (!m_copydata(job->record, hlen + text_len, TLS_TAG_BYTES,
 			record.tag))
 		return EBADMSG;
@@ -158,6 +166,18 @@ ends_in_key_update(const struct ktls_rx_job *job)
 	}
 	return off == job->plaintext_len &&
 	       memcmp(head, key_update, sizeof(head)) == 0;
+}
+
+bool
+ktls_rx_forgo(struct ktls_rx_job *job)
+{
+	struct ktls_session *session = job->session;
+
+	assert(job->record != NULL);
+	if (session->crypto != KTLS_CRYPTO_REAL || !has_unknown(job->record))
+		return false;
+	session->crypto = KTLS_CRYPTO_MODEL;
+	return true;
 }
 
 static int

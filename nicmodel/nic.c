@@ -22,6 +22,8 @@
 
 #include "engine/mbuf.h"
 
+enum { PREAMBLE_AND_GAP = 20 }; /* on the link around every frame */
+
 static bool
 config_valid(const struct nic_config *config)
 {
@@ -91,6 +93,8 @@ nic_rx(struct nic *nic, struct mbuf *m, uint64_t now, uint64_t pipeline_ps)
 	result.queue = nic_rss_queue(&nic->rss, m->m_pkthdr.flowid);
 	assert(result.queue < nic->queues);
 	q = &nic->queue[result.queue];
+	nic->rx_packets_phy++;
+	nic->rx_bytes_phy += m->m_pkthdr.wire_bytes - PREAMBLE_AND_GAP;
 	result.visible_ps = visible_time(q, now + pipeline_ps);
 	m->m_pkthdr.visible_ps = result.visible_ps;
 	result.dropped = !nic_rxq_put(q, m);

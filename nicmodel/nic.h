@@ -34,6 +34,8 @@ struct nic {
 	struct nic_rss rss;
 	struct nic_rxq *queue; /* `queues` of them */
 	uint32_t queues;
+	uint64_t rx_packets_phy; /* frames from the link, dropped ones too */
+	uint64_t rx_bytes_phy;	 /* their bytes, FCS but no preamble and gap */
 };
 
 /* What the driver must do with a frame. */

@@ -2,8 +2,8 @@
  * collect.c - the state at the end of a run as plain data.
  *
  * ktlsim_finish calls collect_results once; invariant.c then checks the books,
- * and report.c turns the data into text or JSON.  Nothing is computed here that
- * the model itself would need.
+ * and report_*.c turn the data into text or JSON.  Nothing is computed here
+ * that the model itself would need.
  */
 #include "sim/collect.h"
 
@@ -14,13 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ktls_counters.h"
 #include "engine/ktls_session.h"
 #include "sim/content_hash.h"
 #include "sim/exec.h"
 #include "sim/run.h"
+#include "traces/ipfrag.h"
 
-/* Bytes queued at the end that call a run overloaded, and their share. */
-enum { OVERLOAD_BYTES = 1 << 20, OVERLOAD_SHARE = 20 };
+/* What calls a run overloaded: docs/model.md#overload. */
+enum {
+	OVERLOAD_SHARE = 20, /* a twentieth of the input */
+	OVERLOAD_HELD_BYTES = 65536,
+};
+#define OVERLOAD_DRAIN_PS UINT64_C(10000000000) /* 10 ms */
 
 static const char *
 version_text(enum tls_version version)
@@ -86,7 +92,8 @@ collect_direction(struct endpoint *ep, const struct handshake_info *info,
 	out->early_records = counts->early_records;
 	out->handshake_records =
 	    counts->handshake_records + info->handshake_records[d];
-	out->alerts = counts->alerts + info->alerts[d];
+	/* The TLS library has seen the alerts that KTLS decrypted, too. */
+	out->alerts = info->alerts[d] + (ep->real ? 0 : counts->alerts);
 	out->errors = counts->errors;
 	out->undecrypted_records = ep->keyed && !ep->real ? counts->records : 0;
 	out->window_exceeded_bytes = counts->window_exceeded_bytes;
@@ -111,6 +118,7 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	    [HANDSHAKE_TIMED_HEADERS] = "headers",
 	    [HANDSHAKE_TIMED_ASSUMED] = "assumed",
 	};
+	enum handshake_timed_from from;
 	bool keyed[2], any;
 	int worse;
 
@@ -119,9 +127,12 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	any = keyed[0] || keyed[1];
 	worse = keyed[1] &&
 		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
+	from = info->timed_from[worse];
+	if (conn->cut && from == HANDSHAKE_TIMED_KEYS)
+		from = HANDSHAKE_TIMED_HEADERS;
 	if (any)
 		snprintf(out->timed_from, sizeof(out->timed_from), "%s",
-			 timed[info->timed_from[worse]]);
+			 timed[from]);
 	if (conn->declared)
 		snprintf(out->keys, sizeof(out->keys), "declared");
 	else if (conn->cut)
@@ -137,8 +148,6 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 		snprintf(out->keys, sizeof(out->keys),
 			 "client to server: %s; server to client: %s",
 			 info->reason[0], info->reason[1]);
-	if (conn->cut && any)
-		snprintf(out->timed_from, sizeof(out->timed_from), "headers");
 }
 
 static void
@@ -186,26 +195,51 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 	counter->value = value;
 }
 
-enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 16 };
+enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 6 + KTLS_COUNTERS_MAX };
 
-/* Each worker counts for itself. */
-static struct ktls_rx_counters
-sum_of_workers(const struct host *host)
+/* What one socket of the host adds to the workers' counters. */
+static void
+add_endpoint(const struct endpoint *ep, struct ktls_rx_counters *rx,
+	     struct ktls_session_stats *sessions)
 {
-	struct ktls_rx_counters sum = {0};
+	const struct ktls_session *session = ep->so.so_rcv.sb_tls_info;
+
+	rx->corrupted_records += ep->counts.corrupted_headers;
+	rx->too_large_records += ep->counts.too_large_records;
+	if (session == NULL)
+		return;
+	sessions->enable_calls++;
+	ktls_session_tally(session, sessions);
+}
+
+/* Each worker counts for itself, and each socket for what reached none. */
+static void
+collect_ktls(const struct host *host, struct results_host *out)
+{
+	const struct ktlsim *sim = host->sim;
+	struct ktls_rx_counters rx = {0};
+	struct ktls_session_stats sessions = {0};
+	struct ktls_counter list[KTLS_COUNTERS_MAX];
+	size_t count;
 
 	for (uint32_t i = 0; i < host->workers; i++)
-		ktls_rx_counters_add(&sum, &host->worker[i].ktls);
-	return sum;
+		ktls_rx_counters_add(&rx, &host->worker[i].ktls);
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			if (sim->conn[i]->endpoint[d].host == host)
+				add_endpoint(&sim->conn[i]->endpoint[d], &rx,
+					     &sessions);
+	add_counter(out, host->workers, "threads");
+	count = ktls_counters_list(&rx, &sessions, list);
+	for (size_t i = 0; i < count; i++)
+		add_counter(out, list[i].value, "%s", list[i].name);
 }
 
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
 static int
 collect_counters(struct host *host, struct results_host *out)
 {
-	const struct ktls_rx_counters sum = sum_of_workers(host);
-	const struct ktls_rx_counters *ktls = &sum;
-	uint64_t packets = 0, bytes = 0, lost = 0, interrupts = 0;
+	uint64_t lost = 0, interrupts = 0;
 
 	out->counters =
 	    calloc(COUNTERS_PER_HOST + COUNTERS_PER_QUEUE * host->nic.queues,
@@ -215,16 +249,17 @@ collect_counters(struct host *host, struct results_host *out)
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		const struct nic_rxq *q = &host->nic.queue[i];
 
-		packets += q->received;
-		bytes += q->received_bytes;
 		lost += q->out_of_buffer;
 		interrupts += q->interrupts;
 	}
-	add_counter(out, packets, "rx_packets");
-	add_counter(out, bytes, "rx_bytes_phy");
+	add_counter(out, host->nic.rx_packets_phy, "rx_packets_phy");
+	add_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
 	add_counter(out, lost, "rx_out_of_buffer");
 	add_counter(out, interrupts, "ch_events");
 	add_counter(out, host->nic.link.delayed, "rx_link_delayed");
+	add_counter(out, host->nic.link.delay_sum_ps / 1000,
+		    "rx_link_delay_ns");
+	add_counter(out, host->acks, "tcp_acks_sent");
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		const struct nic_rxq *q = &host->nic.queue[i];
 
@@ -234,14 +269,7 @@ collect_counters(struct host *host, struct results_host *out)
 		add_counter(out, q->interrupts, "ch%" PRIu32 "_events", i);
 		add_counter(out, q->used_max, "rx%" PRIu32 "_ring_max", i);
 	}
-	add_counter(out, ktls->corrupted_records, "corrupted_records");
-	add_counter(out, ktls->failed_crypto, "failed_crypto");
-	add_counter(out, ktls->tls12_gcm_decrypts, "ocf.tls12_gcm_decrypts");
-	add_counter(out, ktls->tls12_chacha20_decrypts,
-		    "ocf.tls12_chacha20_decrypts");
-	add_counter(out, ktls->tls13_gcm_decrypts, "ocf.tls13_gcm_decrypts");
-	add_counter(out, ktls->tls13_chacha20_decrypts,
-		    "ocf.tls13_chacha20_decrypts");
+	collect_ktls(host, out);
 	return 0;
 }
 
@@ -415,21 +443,29 @@ collect_host(struct host *host, struct results_host *out)
 	return 0;
 }
 
-/* Bytes that the model still holds when nothing arrives any more. */
+/*
+ * The queues grew until the end: the hosts needed much longer than the input
+ * lasts, or a run that was cut short still holds much of what it accepted.
+ */
 static bool
 overloaded(const struct ktlsim *sim)
 {
-	uint64_t queued = 0, appended = 0;
+	sim_time drain = sim->now - sim->last_arrival_ps;
+	uint64_t held = 0, accepted = 0;
 
+	if (sim->now > sim->last_arrival_ps && drain > OVERLOAD_DRAIN_PS &&
+	    drain > sim->last_arrival_ps / OVERLOAD_SHARE)
+		return true;
 	for (uint32_t i = 0; i < sim->conn_count; i++) {
 		for (int d = 0; d < 2; d++) {
 			const struct endpoint *ep = &sim->conn[i]->endpoint[d];
 
-			appended += ep->counts.appended_bytes;
-			queued += ep->counts.window_exceeded_bytes;
+			accepted += ep->counts.appended_bytes;
+			held += ep->so.so_rcv.sb_ccc;
 		}
 	}
-	return queued > OVERLOAD_BYTES && queued > appended / OVERLOAD_SHARE;
+	return sim->partial && held > OVERLOAD_HELD_BYTES &&
+	       held > accepted / OVERLOAD_SHARE;
 }
 
 static void
@@ -440,10 +476,23 @@ note_count(struct ktlsim *sim, uint64_t count, const char *what)
 }
 
 static void
+note_fragments(struct ktlsim *sim)
+{
+	struct ipfrag_stats stats;
+
+	ipfrag_read_stats(sim->ipfrag, &stats);
+	note_count(sim, stats.reassembled,
+		   "packets put together from IP fragments");
+	note_count(sim, stats.discarded,
+		   "packets of which an IP fragment is missing, passed over");
+}
+
+static void
 note_inputs(struct ktlsim *sim)
 {
 	const struct input_counts *in = &sim->input;
 
+	note_fragments(sim);
 	note_count(sim, in->malformed, "malformed frames, passed over");
 	note_count(sim, in->cut,
 		   "frames whose headers the snap length cut, passed over");
@@ -491,14 +540,32 @@ note_flows(struct ktlsim *sim, const struct results *results)
 	    "a few records");
 }
 
+/* An address was to be simulated, and no flow has it. */
+static bool
+no_receiver(const struct ktlsim *sim)
+{
+	if (sim->config.replay_receiver != RECEIVER_ADDRESS)
+		return false;
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			if (sim->conn[i]->endpoint[d].host != NULL)
+				return false;
+	return true;
+}
+
 static int
 collect_notes(struct ktlsim *sim, struct results *results)
 {
+	results->no_receiver = no_receiver(sim);
+	if (results->no_receiver)
+		run_note(sim,
+			 "no flow has the address %s (replay.receiver), so "
+			 "nothing was simulated",
+			 sim->config.replay_receiver_address);
 	results->overloaded = overloaded(sim);
 	if (results->overloaded)
-		run_note(sim, "overloaded: more was queued than a receive "
-			      "window holds; latencies grow with the length of "
-			      "the input");
+		run_note(sim, "overloaded: the hosts could not keep up; "
+			      "latencies grow with the length of the input");
 	if (sim->host_count > 0)
 		sim->exec->describe(sim);
 	note_flows(sim, results);
@@ -539,6 +606,8 @@ collect_results(struct ktlsim *sim, struct results *results)
 	    .wall_s = sim->wall_s,
 	    .input_frames =
 		sim->input_frames > 0 ? sim->input_frames : sim->input.frames,
+	    .input = sim->input,
+	    .have_keylog = sim->keylog != NULL,
 	    .partial = sim->partial,
 	};
 	memcpy(results->input_status, sim->input_status,

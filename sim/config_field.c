@@ -123,7 +123,8 @@ parse_number(struct config *config, const struct config_row *row,
 
 	if (error != 0)
 		return error;
-	if (value < row->min || value > row->max) {
+	if ((value < row->min && !(row->or_zero && value == 0)) ||
+	    value > row->max) {
 		snprintf(why, VALUE_WHY_MAX, "'%.40s' is out of range", text);
 		return EINVAL;
 	}
@@ -446,9 +447,12 @@ config_field_parse(struct config *config, const struct config_row *row,
 	if (row->kind == CONFIG_PROFILE)
 		return cost_apply_profile(config, text, error);
 	result = kinds[row->kind].parse(config, row, text, why);
+	/* The range of a distribution is what is plausible of its values. */
 	if (result != 0)
-		return config_fail(error, result, "%s: %s; allowed: %s",
-				   row->info.name, why, row->info.range);
+		return config_fail(
+		    error, result, "%s: %s; %s: %s", row->info.name, why,
+		    row->kind == CONFIG_VARIATE ? "plausible times" : "allowed",
+		    row->info.range);
 	return 0;
 }
 

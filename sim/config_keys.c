@@ -9,6 +9,8 @@
  */
 #include "sim/config_keys.h"
 
+#include "nicmodel/link.h"
+
 #define FIELD(name)                              \
 	.offset = offsetof(struct config, name), \
 	.size = sizeof(((struct config *)NULL)->name)
@@ -16,6 +18,7 @@
 #define TIME_MAX    8640000000000000000u /* 100 days */
 #define TIME_HOUR   3600000000000000u
 #define TIME_SECOND 1000000000000u
+#define TIME_US	    1000000u
 #define KIB	    1024u
 #define MIB	    (1024u * 1024u)
 #define SPEED_LEAST 1000u	     /* 0.001 */
@@ -31,6 +34,9 @@ static const char *const recoveries[] = {"resend", "none", NULL};
 static const char *const moderations[] = {"static", "off", NULL};
 static const char *const binds[] = {"none", "cpu", NULL};
 static const char *const executors[] = {"virtual", "threads", NULL};
+static const char *const bad_records[] = {"freebsd", "sticky", NULL};
+static const char *const header_checks[] = {"worker", "arrival", NULL};
+static const char *const rekeys[] = {"freebsd", "linux", NULL};
 static const char *const cryptos[] = {"real", "model", NULL};
 
 /* clang-format off */
@@ -59,10 +65,10 @@ const struct config_row config_rows[] = {
 
 	{{"replay.transport", "choice", "", "open", "open", "a capture's own pace",
 	  CONFIG_MODEL_ONLY, "open: captured segments are replayed as they are"},
-	 CONFIG_TRANSPORT, 0, 0, 0, 0, NULL},
+	 CONFIG_TRANSPORT, .choices = NULL},
 	{{"replay.receiver", "choice", "", "both", "both, client, server, none, ADDRESS",
 	  "nothing is left out", CONFIG_MODEL_ONLY, RECEIVER_HELP},
-	 CONFIG_RECEIVER, 0, 0, 0, 0, NULL},
+	 CONFIG_RECEIVER, .choices = NULL},
 	{{"replay.capture_point", "choice", "", "wire", "wire, host",
 	  "a tap or a mirror port", CONFIG_MODEL_ONLY,
 	  "where the capture was taken; host starts segments at softirq"},
@@ -86,15 +92,17 @@ const struct config_row config_rows[] = {
 	  "offer a segment that the model dropped again, or lose it"},
 	 CONFIG_CHOICE, FIELD(replay_recovery), 0, 1, recoveries},
 	{{"replay.resend_after", "time", "", "0",
-	  "0 (the handshake's round trip, at least 1ms)..1h",
+	  "0 (the handshake's round trip, at least 1ms), or 1us..1h",
 	  "a fast retransmission", CONFIG_MODEL_ONLY,
 	  "time until a dropped segment is offered again"},
-	 CONFIG_TIME, FIELD(replay_resend_after_ps), 0, TIME_HOUR, NULL},
+	 CONFIG_TIME, FIELD(replay_resend_after_ps), TIME_US, TIME_HOUR, NULL,
+	 .or_zero = true},
 
 	{{"link.rate", "rate", "bps", "100Gbps",
-	  "0 (captured time is the frame's end)..100Tbps", "100 GbE",
+	  "0 (captured time is the frame's end), or 1Mbps..100Tbps", "100 GbE",
 	  CONFIG_MODEL_ONLY, "rate of the link into each host"},
-	 CONFIG_RATE, FIELD(link_rate_bps), 0, RATE_MOST, NULL},
+	 CONFIG_RATE, FIELD(link_rate_bps), LINK_RATE_MIN_BPS, RATE_MOST, NULL,
+	 .or_zero = true},
 
 	{{"nic.queues", "count", "", "0", "0 (min(16, host.cpus))..256",
 	  "drivers' default", CONFIG_TUNABLE, "receive queues"},
@@ -130,6 +138,19 @@ const struct config_row config_rows[] = {
 	{{"host.cpus", "count", "", "4", "1..256", "a small server",
 	  CONFIG_BOOT_TUNABLE, "CPUs of each host"},
 	 CONFIG_COUNT, FIELD(host_cpus), 1, HOST_CPUS_MAX, NULL},
+
+	{{"engine.on_bad_record", "choice", "", "freebsd", "freebsd, sticky",
+	  "FreeBSD skips it; Linux ends there", CONFIG_KERNEL_PATCH,
+	  "after a record that fails: deliver later ones, or none"},
+	 CONFIG_CHOICE, FIELD(engine_on_bad_record), 0, 1, bad_records},
+	{{"engine.header_check", "choice", "", "worker", "worker, arrival",
+	  "FreeBSD looks when a worker gets there", CONFIG_KERNEL_PATCH,
+	  "when a record's header is judged"},
+	 CONFIG_CHOICE, FIELD(engine_header_check), 0, 1, header_checks},
+	{{"engine.rekey", "choice", "", "freebsd", "freebsd, linux",
+	  "FreeBSD has no rekey (EALREADY)", CONFIG_KERNEL_PATCH,
+	  "until the next key is there: readers wait, or get EKEYEXPIRED"},
+	 CONFIG_CHOICE, FIELD(engine_rekey), 0, 1, rekeys},
 
 	{{"ktls.workers", "count", "", "0", "0 (one per CPU)..256",
 	  "FreeBSD: one thread per CPU", CONFIG_KERNEL_PATCH,
@@ -180,7 +201,7 @@ const struct config_row config_rows[] = {
 	{{"cost.profile", "profile", "", "freebsd-cdn",
 	  "modern-server, freebsd-cdn, unit, FILE", "the system modelled",
 	  CONFIG_MODEL_ONLY, "sets every price at once; later keys go before it"},
-	 CONFIG_PROFILE, 0, 0, 0, 0, NULL},
+	 CONFIG_PROFILE, .choices = NULL},
 };
 /* clang-format on */
 

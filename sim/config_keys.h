@@ -8,6 +8,7 @@
 #ifndef SIM_CONFIG_KEYS_H
 #define SIM_CONFIG_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ struct config_row {
 	uint64_t min;  /* allowed, both included; in base units */
 	uint64_t max;
 	const char *const *choices; /* ends with NULL */
+	bool or_zero;		    /* 0 is allowed too, below min */
 };
 
 /* Rows of the keys apart from cost.NAME, in the order of the groups. */

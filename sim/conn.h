@@ -44,10 +44,11 @@ enum { READER_CALLS_MAX = 2 };
 struct reader {
 	struct cpu_task task; /* in virtual time */
 	enum reader_mode mode;
+	enum reader_mode step_mode;  /* of the call under way */
+	uint64_t thoughts;	     /* think times drawn so far */
 	bool woken;		     /* by the stack, not by itself */
 	bool thinking;		     /* between two receive calls */
 	bool record_open;	     /* a record has been read in part */
-	sim_time call_ps;	     /* when this receive call was entered */
 	sim_time record_ps;	     /* when the record's first call was */
 	uint32_t offered;	     /* bytes that were not enough last time */
 	struct soreceive_result got; /* by this call */
@@ -57,6 +58,8 @@ struct reader {
 	struct reader_books *books; /* lent; NULL: followed */
 	uint8_t *scratch;	    /* lent: HANDSHAKE_PEEK_BYTES */
 	uint32_t scratch_bytes;	    /* gathered there in this turn */
+	uint32_t scratch_known;	    /* with scratch_cut: before the first ... */
+	bool scratch_cut;	    /* ... that a snap length cut off */
 	bool gather; /* copy application bytes there, and out of it later */
 	struct handshake_output out;	 /* to be acted on when the call ends */
 	struct handshake_effect install; /* with READER_ENABLE */
@@ -74,12 +77,12 @@ struct endpoint_counts {
 	uint64_t handshake_records;
 	uint64_t alerts;
 	uint64_t errors; /* records that failed */
-	uint64_t undecrypted_records;
 	uint64_t window_exceeded_bytes;
 	uint64_t appended_bytes;
-	uint64_t discarded_bytes; /* by a drop */
-	uint64_t released_segments;
-	int first_error; /* errno of the first failure, or 0 */
+	uint64_t discarded_bytes;   /* of a record that the end cut off */
+	uint64_t corrupted_headers; /* refused when they arrived */
+	uint64_t too_large_records; /* likewise */
+	int first_error;	    /* errno of the first failure, or 0 */
 };
 
 struct endpoint {
@@ -101,6 +104,7 @@ struct endpoint {
 	uint64_t tls_offset;	   /* of the next record to be detached */
 	sim_time keyed_ps;	   /* when the present keys were installed */
 	sim_time queued_ps;	   /* when it joined its work queue */
+	bool begun; /* virtual time: its first byte has reached the link */
 	bool keyed;
 	bool real;	   /* with keyed: bytes are decrypted */
 	bool work_pending; /* followed: a record waits */
@@ -116,10 +120,9 @@ struct conn {
 	struct handshake *handshake;
 	struct endpoint endpoint[2]; /* by the direction it receives */
 	struct aead_pool *aead;	     /* lent: of its TLS libraries */
-	_Atomic bool cut;  /* the snap length cut bytes of it: by the feeder */
-	bool declared;	   /* by ktlsim_add_flow, with its key */
-	sim_time first_ps; /* of its first segment */
-	sim_time syn_ps;   /* of its SYN, with have_syn */
+	_Atomic bool cut; /* the snap length cut bytes of it: by the feeder */
+	bool declared;	  /* by ktlsim_add_flow, with its key */
+	sim_time syn_ps;  /* of its SYN, with have_syn */
 	bool have_syn;
 	sim_time round_trip_ps; /* SYN to the next client segment, or 0 */
 };

@@ -122,7 +122,9 @@ dispatch(struct cpu *cpu, sim_time now)
 	if (is_thread(task) && cpu->last_thread != task) {
 		cpu->last_thread = task;
 		cpu->context_switches++;
-		task->left_ps += cpu->switch_ps;
+		task->left_ps += cpu->switch_price != NULL
+				     ? cpu->switch_price(cpu->switch_arg)
+				     : cpu->switch_ps;
 	}
 	return true;
 }
@@ -202,6 +204,13 @@ cpu_fini(struct cpu *cpu)
 		qstat_fini(&cpu->runq[i]);
 }
 
+void
+cpu_draw_switches(struct cpu *cpu, cpu_switch_price *price, void *arg)
+{
+	cpu->switch_price = price;
+	cpu->switch_arg = arg;
+}
+
 bool
 cpu_wake(struct cpu *cpu, struct cpu_task *task, sim_time now,
 	 sim_time extra_ps)
@@ -246,6 +255,7 @@ cpu_settle(struct cpu *cpu, sim_time now)
 	}
 	assert(task->left_ps >= stretch);
 	task->left_ps -= stretch;
+	task->busy_ps += stretch;
 	cpu->busy_ps[task->class] += stretch;
 }
 

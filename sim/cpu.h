@@ -56,6 +56,9 @@ typedef sim_time cpu_begin(struct cpu_task *task, sim_time now);
  */
 typedef bool cpu_done(struct cpu_task *task, sim_time now);
 
+/* The price of one context switch in picoseconds, drawn anew. */
+typedef sim_time cpu_switch_price(void *arg);
+
 struct cpu_task {
 	enum cpu_class class;
 	enum cpu_task_state state;
@@ -65,6 +68,7 @@ struct cpu_task {
 	struct cpu_task *next; /* in the class's run queue */
 	sim_time queued_ps;    /* when it joined the run queue */
 	sim_time left_ps;      /* of the preamble or, once begun, the step */
+	sim_time busy_ps;      /* CPU time spent, switches included */
 	sim_time extra_ps;     /* added to the preamble of the next step */
 	bool begun;	       /* begin() has been called for this step */
 };
@@ -72,7 +76,9 @@ struct cpu_task {
 struct cpu {
 	uint32_t id;
 	struct event_queue *events;
-	sim_time switch_ps; /* price of a context switch */
+	sim_time switch_ps; /* price of a context switch, unless it is drawn */
+	cpu_switch_price *switch_price; /* draws it, or NULL */
+	void *switch_arg;
 	struct cpu_task *running;
 	struct cpu_task *last_thread; /* worker or reader that ran last */
 	struct cpu_task *head[CPU_CLASS_COUNT];
@@ -91,6 +97,9 @@ struct cpu {
 void cpu_init(struct cpu *cpu, uint32_t id, struct event_queue *events,
 	      sim_time switch_ps);
 void cpu_fini(struct cpu *cpu);
+
+/* Draw the price of each context switch from now on. */
+void cpu_draw_switches(struct cpu *cpu, cpu_switch_price *price, void *arg);
 
 /*
  * Make a sleeping task runnable on `cpu`; extra_ps is spent, together with the

@@ -201,7 +201,6 @@ feed(struct thread_exec *exec, struct mbuf *m)
 	m->m_nextpkt = NULL;
 	m->m_pkthdr.rcv_tstmp = now;
 	m->m_pkthdr.visible_ps = now;
-	ep->counts.segments++;
 	if (ep->host != NULL)
 		ep->host->segments.segments_in++;
 	socket_lock(ep->exec, exec->sim->pool);

@@ -9,8 +9,8 @@
 #include "sim/exec.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
+#include "sim/config_value.h"
 #include "sim/cost.h"
 #include "sim/pipeline.h"
 #include "sim/reader_task.h"
@@ -118,9 +118,28 @@ static int
 virtual_settle(struct ktlsim *sim)
 {
 	for (unsigned i = 0; i < sim->host_count; i++)
-		for (uint32_t c = 0; c < sim->host[i].cpus; c++)
-			cpu_settle(&sim->host[i].cpu[c], sim->now);
+		host_settle(&sim->host[i], sim->now);
 	return 0;
+}
+
+/* Which kernel's ways the results were made by. */
+static void
+note_policy(struct ktlsim *sim)
+{
+	const struct engine_policy *policy = &sim->policy;
+
+	if (policy->on_bad_record == ENGINE_BAD_RECORD_STICKY)
+		run_note(sim, "a record that fails ends its stream "
+			      "(engine.on_bad_record: sticky)");
+	else
+		run_note(sim, "a record that fails is skipped and later ones "
+			      "are delivered (engine.on_bad_record: freebsd)");
+	if (policy->header_check == ENGINE_HEADER_ARRIVAL)
+		run_note(sim, "record headers are judged when they arrive "
+			      "(engine.header_check: arrival)");
+	if (policy->rekey == ENGINE_REKEY_LINUX)
+		run_note(sim, "a reader gets EKEYEXPIRED until the next key is "
+			      "installed (engine.rekey: linux)");
 }
 
 static void
@@ -128,23 +147,24 @@ virtual_describe(struct ktlsim *sim)
 {
 	const struct config *config = &sim->config;
 	unsigned unsourced = cost_count_unsourced(config);
+	char speed[32];
 
 	run_note(sim, "capture point: %s",
 		 config->replay_capture_point == CAPTURE_WIRE
 		     ? "wire (NIC and interrupts are modelled)"
 		     : "host (segments start at softirq)");
+	value_format_number(config->replay_speed_ppm, VALUE_MILLIONTHS, speed,
+			    sizeof(speed));
 	if (config->replay_speed_ppm != 1000000)
 		run_note(sim,
-			 "replay.speed divides the gaps by %" PRIu64
-			 ".%06" PRIu64 ": round trips and bursts shrink too",
-			 config->replay_speed_ppm / 1000000,
-			 config->replay_speed_ppm % 1000000);
+			 "replay.speed divides the gaps by %s, round trips and "
+			 "bursts too",
+			 speed);
 	run_note(sim, "receive merging: %s",
 		 config->nic_merge
 		     ? "consecutive segments of a flow, at ring drain"
 		     : "off");
-	run_note(sim, "a record that fails is skipped and later ones are "
-		      "delivered (engine.on_bad_record: freebsd)");
+	note_policy(sim);
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");
 	if (unsourced > 0)

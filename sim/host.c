@@ -19,9 +19,11 @@ static int
 host_init_nic(struct host *host, const struct config *config)
 {
 	bool off = config->nic_moderation == MODERATION_OFF;
+	/* What was captured on the host has found a descriptor. */
+	bool on_host = config->replay_capture_point == CAPTURE_HOST;
 	struct nic_config nic = {
 	    .queues = config->nic_queues,
-	    .ring_slots = config->nic_ring_slots,
+	    .ring_slots = on_host ? UINT32_MAX : config->nic_ring_slots,
 	    .rate_bps = config->link_rate_bps,
 	    .moderation_time_ps = off ? 0 : config->nic_moderation_time_ps,
 	    .moderation_frames = off ? 0 : config->nic_moderation_frames,
@@ -32,6 +34,12 @@ host_init_nic(struct host *host, const struct config *config)
 	return nic_init(&host->nic, &nic, host->sim->pool);
 }
 
+static sim_time
+switch_price(void *arg)
+{
+	return price(arg, COST_CONTEXT_SWITCH);
+}
+
 int
 host_init(struct host *host, struct ktlsim *sim, const char *name)
 {
@@ -40,6 +48,7 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 
 	memset(host, 0, sizeof(*host));
 	host->sim = sim;
+	host->index = (uint32_t)(host - sim->host);
 	snprintf(host->name, sizeof(host->name), "%s", name);
 	stage_stats_init(&host->books.stages);
 	error = host_init_nic(host, config);
@@ -52,9 +61,12 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 		host_fini(host);
 		return ENOMEM;
 	}
-	for (; host->cpus < config->host_cpus; host->cpus++)
-		cpu_init(&host->cpu[host->cpus], host->cpus, sim->events,
-			 price(sim, COST_CONTEXT_SWITCH));
+	for (; host->cpus < config->host_cpus; host->cpus++) {
+		struct cpu *cpu = &host->cpu[host->cpus];
+
+		cpu_init(cpu, host->cpus, sim->events, 0);
+		cpu_draw_switches(cpu, switch_price, host);
+	}
 	for (uint32_t i = 0; i < config->nic_queues; i++)
 		rx_driver_init(&host->driver[i], host, i);
 	for (; host->workers < config->ktls_workers; host->workers++)
@@ -77,4 +89,13 @@ host_fini(struct host *host)
 	stage_stats_fini(&host->books.stages);
 	nic_fini(&host->nic);
 	memset(host, 0, sizeof(*host));
+}
+
+void
+host_settle(struct host *host, sim_time now)
+{
+	for (uint32_t i = 0; i < host->cpus; i++)
+		cpu_settle(&host->cpu[i], now);
+	for (uint32_t i = 0; i < host->workers; i++)
+		host->worker[i].busy_ps = host->worker[i].task.busy_ps;
 }

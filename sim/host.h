@@ -13,6 +13,7 @@
 #include "engine/ktls_rx.h"
 #include "engine/workq.h"
 #include "nicmodel/nic.h"
+#include "sim/config.h"
 #include "sim/cpu.h"
 #include "sim/lock.h"
 #include "sim/qstat.h"
@@ -90,6 +91,8 @@ struct host_conservation {
 
 struct host {
 	struct ktlsim *sim;
+	uint32_t index;		    /* in the simulation */
+	uint64_t draws[COST_COUNT]; /* prices drawn so far, by kind */
 	char name[64];
 	struct nic nic;
 	struct rx_driver *driver; /* one per NIC queue */
@@ -106,4 +109,7 @@ struct host {
 /* Returns 0, or EINVAL or ENOMEM with everything undone. */
 int host_init(struct host *host, struct ktlsim *sim, const char *name);
 void host_fini(struct host *host);
+
+/* Bring the books of its CPUs and workers up to `now`. */
+void host_settle(struct host *host, sim_time now);
 #endif

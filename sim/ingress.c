@@ -60,7 +60,7 @@ choose_hosts(struct ktlsim *sim, const struct flow *flow, struct host *host[2])
 	case RECEIVER_ADDRESS:
 		if (same_address(&flow->server, address))
 			host[FLOW_CLIENT_TO_SERVER] = &sim->host[0];
-		else if (same_address(&flow->client, address))
+		if (same_address(&flow->client, address))
 			host[FLOW_SERVER_TO_CLIENT] = &sim->host[0];
 		break;
 	case RECEIVER_NONE:
@@ -87,7 +87,7 @@ rss_hash(const struct endpoint *ep)
 }
 
 static int
-add_conn(struct ktlsim *sim, const struct flow *flow, uint64_t time)
+add_conn(struct ktlsim *sim, const struct flow *flow)
 {
 	struct host *host[2];
 	struct conn *conn;
@@ -107,7 +107,6 @@ add_conn(struct ktlsim *sim, const struct flow *flow, uint64_t time)
 	conn = conn_create(sim, flow, host);
 	if (conn == NULL)
 		return ENOMEM;
-	conn->first_ps = time;
 	sim->conn[sim->conn_count++] = conn;
 	return 0;
 }
@@ -199,6 +198,7 @@ make_segments(struct endpoint *ep, const struct frame *frame)
 		*tail = make_segment(ep, frame, off, len);
 		if (*tail == NULL)
 			goto fail;
+		ep->counts.segments++;
 		ep->counts.wire_bytes += (*tail)->m_pkthdr.wire_bytes;
 		tail = &(*tail)->m_nextpkt;
 		off += len;
@@ -241,6 +241,23 @@ checksum_refused(struct ktlsim *sim, struct endpoint *ep,
 	return true;
 }
 
+/* The sender of the ClientHello is not whom the ports made the client. */
+static void
+turn_round(struct conn *conn)
+{
+	struct host *host[2];
+
+	if (conn->sim->config.replay_receiver != RECEIVER_ADDRESS)
+		return;
+	choose_hosts(conn->sim, conn->flow, host);
+	for (int d = 0; d < 2; d++) {
+		conn->endpoint[d].host = host[d];
+		conn->endpoint[d].reader.books = NULL;
+	}
+	if (conn->sim->exec->attach(conn) != 0)
+		run_fail(conn->sim, ENOMEM);
+}
+
 static int
 ingress_segment(struct ktlsim *sim, const struct frame *frame, uint64_t time)
 {
@@ -251,9 +268,11 @@ ingress_segment(struct ktlsim *sim, const struct frame *frame, uint64_t time)
 
 	if (flow_lookup(sim->flows, frame, &match) != 0)
 		return ENOMEM;
-	if (match.created && add_conn(sim, match.flow, time) != 0)
+	if (match.created && add_conn(sim, match.flow) != 0)
 		return ENOMEM;
 	conn = conn_find(sim, match.flow->id);
+	if (match.flipped)
+		turn_round(conn);
 	if (match.created || match.flipped) {
 		conn->endpoint[0].flowid = rss_hash(&conn->endpoint[0]);
 		conn->endpoint[1].flowid = rss_hash(&conn->endpoint[1]);
@@ -357,7 +376,7 @@ ingress_declare(struct ktlsim *sim, const struct flow_endpoint *client,
 
 	if (flow_lookup(sim->flows, &syn, &match) != 0)
 		return ENOMEM;
-	if (match.created && add_conn(sim, match.flow, sim->now) != 0)
+	if (match.created && add_conn(sim, match.flow) != 0)
 		return ENOMEM;
 	conn = conn_find(sim, match.flow->id);
 	*ep = &conn->endpoint[match.direction];

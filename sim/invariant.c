@@ -114,23 +114,20 @@ check_bytes(const struct endpoint *ep, struct results *results)
 	const struct sockbuf *sb = &ep->so.so_rcv;
 	uint64_t taken = ep->keyed ? ep->tls_offset : ep->read_offset;
 	uint64_t queued = ep->keyed ? sb->sb_tlscc : sb->sb_ccc;
+	uint64_t accepted = ep->counts.appended_bytes;
 
-	/* A partial record at the end of a stream is discarded (rule R7). */
-	uint64_t slack = (sb->sb_state & SBS_CANTRCVMORE) != 0
-			     ? TLS_HEADER_BYTES + UINT16_MAX
-			     : 0;
-
-	if (ep->so.so_dropped)
+	/* A reset flushes, and an unreadable stream is not kept. */
+	if (ep->so.so_dropped || (sb->sb_flags & SB_TLS_RX_UNREADABLE) != 0)
 		return;
-	if (ep->counts.appended_bytes != ep->tcb.rcv_offset ||
-	    ep->counts.appended_bytes < taken + queued ||
-	    ep->counts.appended_bytes > taken + queued + slack)
+	if (accepted != ep->tcb.rcv_offset ||
+	    accepted != taken + queued + ep->counts.discarded_bytes)
 		violated(results,
 			 "conservation of bytes, flow %" PRIu32
 			 " direction %d: %" PRIu64 " accepted, %" PRIu64
-			 " taken, %" PRIu64 " queued",
+			 " taken, %" PRIu64 " queued, %" PRIu64 " discarded",
 			 ep->conn->flow->id, (int)ep->direction,
-			 ep->tcb.rcv_offset, taken, queued);
+			 ep->tcb.rcv_offset, taken, queued,
+			 ep->counts.discarded_bytes);
 }
 
 int

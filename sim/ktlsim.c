@@ -105,6 +105,20 @@ create_hosts(struct ktlsim *sim)
 	return 0;
 }
 
+/* Replayed senders do not react, so no window is enforced. */
+static void
+policy_init(struct ktlsim *sim)
+{
+	const struct config *config = &sim->config;
+
+	sim->policy = (struct engine_policy){
+	    .on_bad_record = config->engine_on_bad_record,
+	    .header_check = config->engine_header_check,
+	    .rekey = config->engine_rekey,
+	    .recvbuf_max = config->sockbuf_hiwat_max_bytes,
+	};
+}
+
 int
 ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	      struct ktlsim_error *error)
@@ -124,6 +138,7 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	code = config_finish(&sim->config, error);
 	if (code != 0)
 		goto undo;
+	policy_init(sim);
 	sim->events = event_queue_create();
 	sim->pool = mbuf_pool_create(0);
 	sim->aead = aead_pool_create(sim->config.crypto_contexts);
@@ -140,7 +155,8 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 		*created = sim;
 		return 0;
 	}
-	fail(error, code, "no memory for the simulated hosts");
+	fail(error, code, "the simulated hosts cannot be made: %s",
+	     strerror(code));
 undo:
 	ktlsim_destroy(sim);
 	return code;
@@ -192,27 +208,56 @@ ktlsim_add_keylog(struct ktlsim *sim, const char *text, size_t len,
 	return 0;
 }
 
+/* What kernel TLS takes over: an AEAD suite of this version; else NULL. */
+static const struct tls_suite *
+declared_suite(uint16_t id, bool tls13)
+{
+	const struct tls_suite *suite = tls_suite_find(id);
+
+	if (suite == NULL || suite->tls13 != tls13)
+		return NULL;
+	return suite->cipher == TLS_CIPHER_AES_GCM ||
+		       suite->cipher == TLS_CIPHER_CHACHA20_POLY1305
+		   ? suite
+		   : NULL;
+}
+
+static int
+fail_suite(uint16_t id, bool tls13, struct ktlsim_error *error)
+{
+	const struct tls_suite *known = tls_suite_find(id);
+
+	return fail(error, EINVAL,
+		    "cipher suite 0x%04x%s%s is no AEAD suite of TLS 1.%d that "
+		    "kernel TLS receives; use an IANA number such as 0x%04x",
+		    id, known != NULL ? ", " : "",
+		    known != NULL ? known->name : "", tls13 ? 3 : 2,
+		    tls13 ? 0x1301 : 0xc02f);
+}
+
 /* The key of a declared flow as a handshake would have installed it. */
 static int
 declared_key(const struct ktlsim_flow *flow, struct handshake_effect *install,
 	     struct ktlsim_error *error)
 {
-	const struct tls_suite *suite = tls_suite_find(flow->cipher_suite);
+	bool tls13 = flow->tls_version == TLS_1_3;
+	const struct tls_suite *suite =
+	    declared_suite(flow->cipher_suite, tls13);
 	struct ktls_key *key = &install->key;
 	bool gcm12;
 
-	if (suite == NULL || suite->key_len > TLS_KEY_MAX)
+	if (!tls13 && flow->tls_version != TLS_1_2)
 		return fail(error, EINVAL,
-			    "cipher suite 0x%04x is not known; use an IANA "
-			    "number such as 0x1301",
-			    flow->cipher_suite);
-	gcm12 =
-	    flow->tls_version == TLS_1_2 && suite->cipher == TLS_CIPHER_AES_GCM;
+			    "TLS version 0x%04x cannot be declared; use 0x0303 "
+			    "(TLS 1.2) or 0x0304 (TLS 1.3)",
+			    flow->tls_version);
+	if (suite == NULL)
+		return fail_suite(flow->cipher_suite, tls13, error);
+	gcm12 = !tls13 && suite->cipher == TLS_CIPHER_AES_GCM;
 	*install = (struct handshake_effect){.kind = HANDSHAKE_INSTALL,
 					     .model = flow->key == NULL};
 	key->version = (enum tls_version)flow->tls_version;
 	key->cipher = suite->cipher;
-	key->mac = suite->mac;
 	key->key_len = suite->key_len;
 	key->iv_len = gcm12 ? 4 : TLS_NONCE_BYTES;
 	key->rec_seq = flow->rec_seq;
@@ -226,6 +271,39 @@ declared_key(const struct ktlsim_flow *flow, struct handshake_effect *install,
 	return 0;
 }
 
+static int
+declared_ends(const struct ktlsim_flow *flow, struct flow_endpoint *client,
+	      struct flow_endpoint *server, struct ktlsim_error *error)
+{
+	if (flow->size != sizeof(*flow))
+		return fail(error, EINVAL,
+			    "struct ktlsim_flow has %zu bytes "
+			    "here, not %zu: set its size, or rebuild",
+			    sizeof(*flow), flow->size);
+	if (flow->direction != KTLSIM_CLIENT_TO_SERVER &&
+	    flow->direction != KTLSIM_SERVER_TO_CLIENT)
+		return fail(error, EINVAL,
+			    "direction %d is none; use KTLSIM_CLIENT_TO_SERVER "
+			    "or KTLSIM_SERVER_TO_CLIENT",
+			    (int)flow->direction);
+	if (flow->client == NULL || flow->server == NULL)
+		return fail(error, EINVAL,
+			    "a flow needs the addresses of its client and its "
+			    "server");
+	if (!flow_endpoint_parse(flow->client, client) ||
+	    !flow_endpoint_parse(flow->server, server))
+		return fail(error, EINVAL,
+			    "'%s' and '%s': addresses are written "
+			    "192.0.2.1:443 or [2001:db8::1]:443",
+			    flow->client, flow->server);
+	if (client->address.family != server->address.family)
+		return fail(error, EINVAL,
+			    "'%s' and '%s' are of IPv4 and IPv6; a connection "
+			    "has one of them",
+			    flow->client, flow->server);
+	return 0;
+}
+
 int
 ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 		struct ktlsim_error *error)
@@ -235,18 +313,9 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 	struct endpoint *ep;
 	int code;
 
-	if (flow->size != sizeof(*flow))
-		return fail(error, EINVAL,
-			    "struct ktlsim_flow has %zu bytes "
-			    "here, not %zu: set its size, or rebuild",
-			    sizeof(*flow), flow->size);
-	if (!flow_endpoint_parse(flow->client, &client) ||
-	    !flow_endpoint_parse(flow->server, &server))
-		return fail(error, EINVAL,
-			    "'%s' and '%s': addresses are written "
-			    "192.0.2.1:443 or [2001:db8::1]:443",
-			    flow->client, flow->server);
-	code = declared_key(flow, &install, error);
+	code = declared_ends(flow, &client, &server, error);
+	if (code == 0)
+		code = declared_key(flow, &install, error);
 	if (code != 0)
 		return code;
 	code = ingress_declare(sim, &client, &server, flow, &ep);
@@ -294,6 +363,8 @@ ktlsim_inject(struct ktlsim *sim, const struct ktlsim_frame *frame,
 		return fail(error, EINVAL,
 			    "a frame has %u bytes captured of %u on the wire",
 			    frame->captured_len, frame->wire_len);
+	if (frame->time_ps > sim->last_arrival_ps)
+		sim->last_arrival_ps = frame->time_ps;
 	if (sim->failure == 0 && ingress_frame(sim, frame) != 0)
 		run_fail(sim, ENOMEM);
 	if (sim->failure != 0)
@@ -372,32 +443,49 @@ ktlsim_results(struct ktlsim *sim)
 	return sim->finished ? &sim->results : NULL;
 }
 
+/* Close the stream behind *text; a text that is not whole is freed. */
+static int
+report_end(FILE *out, char **text, int error)
+{
+	if (fclose(out) != 0)
+		error = ENOMEM;
+	if (error != 0) {
+		free(*text);
+		*text = NULL;
+	}
+	return error;
+}
+
 int
 ktlsim_report_json(const struct ktlsim *sim, char **text)
 {
 	size_t size;
-	FILE *out = open_memstream(text, &size);
-	int error;
+	FILE *out;
 
+	*text = NULL;
+	if (!sim->finished)
+		return EINVAL;
+	out = open_memstream(text, &size);
 	if (out == NULL)
 		return ENOMEM;
-	error = sim->finished ? report_json(out, &sim->results) : EINVAL;
-	return fclose(out) != 0 && error == 0 ? ENOMEM : error;
+	return report_end(out, text,
+			  report_json(out, &sim->results) != 0 ? ENOMEM : 0);
 }
 
 int
 ktlsim_report_text(const struct ktlsim *sim, char **text)
 {
 	size_t size;
-	FILE *out = open_memstream(text, &size);
+	FILE *out;
 
+	*text = NULL;
+	if (!sim->finished)
+		return EINVAL;
+	out = open_memstream(text, &size);
 	if (out == NULL)
 		return ENOMEM;
-	if (sim->finished)
-		report_text(out, &sim->results, 0);
-	if (fclose(out) != 0)
-		return ENOMEM;
-	return sim->finished ? 0 : EINVAL;
+	report_text(out, &sim->results, 0);
+	return report_end(out, text, 0);
 }
 
 void

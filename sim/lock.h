@@ -36,19 +36,19 @@ static inline sim_time
 lock_acquire(struct lock *lock, struct lock_stats *stats, sim_time at,
 	     sim_time hold)
 {
-	sim_time wait;
+	sim_time start = at > lock->before_ps ? at : lock->before_ps;
 
-	stats->acquisitions++;
-	if (at >= lock->before_ps && at + hold <= lock->start_ps) {
-		lock->before_ps = at + hold;
-		return 0;
+	if (start + hold <= lock->start_ps) {
+		lock->before_ps = start + hold;
+	} else {
+		start = at > lock->free_ps ? at : lock->free_ps;
+		lock->before_ps = lock->free_ps;
+		lock->start_ps = start;
+		lock->free_ps = start + hold;
 	}
-	wait = lock->free_ps > at ? lock->free_ps - at : 0;
-	lock->before_ps = lock->free_ps;
-	lock->start_ps = at + wait;
-	lock->free_ps = at + wait + hold;
-	stats->contended += wait > 0;
-	stats->wait_ps += wait;
-	return wait;
+	stats->acquisitions++;
+	stats->contended += start > at;
+	stats->wait_ps += start - at;
+	return start - at;
 }
 #endif

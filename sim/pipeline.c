@@ -24,6 +24,7 @@
 #include "engine/effects.h"
 #include "engine/mbuf.h"
 #include "sim/reader.h"
+#include "sim/record.h"
 #include "sim/run.h"
 #include "sim/worker.h"
 
@@ -88,7 +89,9 @@ stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 			     : sb->sb_hiwat;
 	unsigned effects;
 
-	note_times(ep, tcp, handler_ps, now);
+	if ((sb->sb_state & SBS_CANTRCVMORE) == 0 &&
+	    (sb->sb_flags & SB_TLS_RX_UNREADABLE) == 0)
+		note_times(ep, tcp, handler_ps, now);
 	endpoint_digest(ep, now, STAGE_SOFTIRQ, tcp->in_order_offset,
 			tcp->in_order_bytes);
 	ep->counts.appended_bytes += tcp->in_order_bytes;
@@ -166,31 +169,29 @@ stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 	else
 		m_freem(ep->conn->sim->pool, tcp.in_order);
 	if (tcp.fin || tcp.reset)
-		endpoint_act(ep, socantrcvmore(&ep->so), now);
+		endpoint_eof(ep, now);
 }
 
 /* Time of the driver and of TCP for one chain, lock included. */
 static sim_time
-poll_price(struct endpoint *ep, const struct mbuf *m, uint32_t frames,
-	   sim_time now)
+poll_price(struct host *host, struct endpoint *ep, const struct mbuf *m,
+	   uint32_t frames, sim_time now)
 {
-	struct host *host = ep->host;
-	struct ktlsim *sim = host->sim;
 	sim_time cost = 0, hold;
 
 	for (uint32_t i = 0; i < frames; i++)
-		cost += price(sim, COST_RX_FRAME);
-	cost += price(sim, frames > 1 ? COST_TCP_MERGED : COST_TCP_SEGMENT);
+		cost += price(host, COST_RX_FRAME);
+	cost += price(host, frames > 1 ? COST_TCP_MERGED : COST_TCP_SEGMENT);
 	if (m->m_pkthdr.len == 0)
 		return cost;
 	ep->ack_segments += frames;
 	if (frames > 1 || ep->ack_segments >= 2) {
-		cost += price(sim, COST_ACK);
+		cost += price(host, COST_ACK);
 		host->acks++;
 		ep->ack_segments = 0;
 	}
-	cost += price(sim, COST_SOCKBUF_APPEND);
-	hold = price(sim, COST_LOCK_APPEND);
+	cost += price(host, COST_SOCKBUF_APPEND);
+	hold = price(host, COST_LOCK_APPEND);
 	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_APPEND],
 			     now + cost, hold);
 	return cost + hold;
@@ -234,8 +235,23 @@ poll_begin(struct cpu_task *task, sim_time now)
 	for (const struct mbuf *m = driver->chain; m != NULL; m = m->m_next)
 		if ((m->m_flags & M_PKTHDR) != 0)
 			qstat_leave(&driver->ring, now, m->m_pkthdr.rcv_tstmp);
-	return poll_price(endpoint_of_segment(host->sim, driver->chain),
+	return poll_price(host, endpoint_of_segment(host->sim, driver->chain),
 			  driver->chain, driver->chain_frames, now);
+}
+
+/* A flow may have turned round while an ACK that came first was in the ring. */
+static void
+poll_deliver(struct rx_driver *driver, struct mbuf *m, sim_time now)
+{
+	struct host *host = driver->host;
+	struct endpoint *ep = endpoint_of_segment(host->sim, m);
+
+	if (ep->host == host) {
+		stage_tcp(ep, m, driver->chain_frames, driver->handler_ps, now);
+		return;
+	}
+	host->segments.delivered += driver->chain_frames;
+	m_freem(host->sim->pool, m);
 }
 
 static void moderation_act(struct rx_driver *driver,
@@ -254,8 +270,7 @@ poll_done(struct cpu_task *task, sim_time now)
 	driver->chain = NULL;
 	if (m != NULL) {
 		nic_rxq_replenish(q, driver->chain_frames);
-		stage_tcp(endpoint_of_segment(driver->host->sim, m), m,
-			  driver->chain_frames, driver->handler_ps, now);
+		poll_deliver(driver, m, now);
 	}
 	show_frames(q, now);
 	if (q->visible > 0)
@@ -278,7 +293,7 @@ irq_begin(struct cpu_task *task, sim_time now)
 				 offsetof(struct rx_driver, irq));
 
 	(void)now;
-	return price(driver->host->sim, COST_INTERRUPT);
+	return price(driver->host, COST_INTERRUPT);
 }
 
 static bool
@@ -353,7 +368,8 @@ moderation_act(struct rx_driver *driver, enum nic_moderation_act act,
 			event_cancel(sim->events, driver->timer);
 		driver->timer = 0;
 		q->interrupts++;
-		run_event(sim, now + price(sim, COST_INTERRUPT_DELIVERY),
+		run_event(sim,
+			  now + price(driver->host, COST_INTERRUPT_DELIVERY),
 			  EVENT_INTERNAL, stage_interrupt, driver, 0);
 		break;
 	}
@@ -384,8 +400,11 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 	sim_time after = sim->config.replay_resend_after_ps;
 
 	host->segments.dropped_ring++;
+	endpoint_digest(endpoint_of_segment(sim, m), now, STAGE_NIC,
+			m->m_pkthdr.th_seq, m->m_pkthdr.len);
 	if (sim->config.replay_recovery == RECOVERY_NONE ||
-	    m->m_pkthdr.len == 0) {
+	    (m->m_pkthdr.len == 0 &&
+	     (m->m_pkthdr.th_flags & (TH_SYN | TH_FIN)) == 0)) {
 		m_freem(sim->pool, m);
 		return;
 	}
@@ -410,7 +429,7 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 	m->m_pkthdr.rcv_tstmp = now;
 	host->segments.on_link--;
 	rx = nic_rx(&host->nic, m, now,
-		    on_host ? 0 : price(host->sim, COST_NIC_PIPELINE));
+		    on_host ? 0 : price(host, COST_NIC_PIPELINE));
 	if (rx.dropped) {
 		segment_lost(host, m, now);
 		return;
@@ -423,6 +442,18 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 		moderate_frame(driver, rx.visible_ps);
 }
 
+/* Does the segment hold the first byte of its stream? */
+static bool
+begins_stream(const struct endpoint *ep, const struct mbuf *m)
+{
+	const struct flow *flow = ep->conn->flow;
+	int d = (int)ep->direction;
+
+	return m->m_pkthdr.len > 0 &&
+	       (!flow->syn_seen[d] ||
+		flow->isn[d] + 1 - m->m_pkthdr.th_seq < m->m_pkthdr.len);
+}
+
 /* Stage 4: a segment's first bit is on the link to its host. */
 static void
 segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
@@ -431,7 +462,7 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 	struct host *host = ep->host;
 	sim_time end;
 
-	ep->counts.segments++;
+	ep->begun = ep->begun || begins_stream(ep, m);
 	if (host == NULL) {
 		m->m_pkthdr.rcv_tstmp = now;
 		m->m_pkthdr.visible_ps = now;
@@ -503,16 +534,34 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 	}
 }
 
+/* The policy refused a header when it arrived: nobody else has counted it. */
+static void
+count_refused(struct endpoint *ep, unsigned effects)
+{
+	if (effects & ENGINE_COUNT_CORRUPTED)
+		ep->counts.corrupted_headers++;
+	if (effects & ENGINE_COUNT_TOO_LARGE)
+		ep->counts.too_large_records++;
+	record_count_error(ep, ep->so.so_error);
+}
+
 void
 endpoint_act(struct endpoint *ep, unsigned effects, sim_time now)
 {
 	const struct exec_ops *exec = ep->conn->sim->exec;
+	const unsigned refused =
+	    ENGINE_COUNT_CORRUPTED | ENGINE_COUNT_TOO_LARGE;
 	const unsigned known =
-	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP;
+	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP | refused;
 
 	assert((effects & ~known) == 0);
+	if ((effects & refused) != 0)
+		count_refused(ep, effects);
 	if ((effects & ENGINE_QUEUE_WORK) != 0)
 		exec->queue_work(ep, now);
+	/* The connection was reset: TCP takes nothing more of it. */
+	if ((effects & ENGINE_DROP) != 0)
+		ep->tcb.closed = ep->tcb.reset = true;
 	if ((effects & (ENGINE_WAKE_READER | ENGINE_DROP)) != 0)
 		exec->wake_reader(ep, now);
 }

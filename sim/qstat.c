@@ -68,13 +68,6 @@ qstat_leave(struct qstat *q, sim_time now, sim_time entered_ps)
 }
 
 bool
-qstat_littles_law(const struct qstat *q, sim_time now)
-{
-	return qstat_littles_law_inside(q, now, q->depth,
-					q->entry_sum - q->gone_sum);
-}
-
-bool
 qstat_littles_law_inside(const struct qstat *q, sim_time now, uint64_t inside,
 			 unsigned __int128 entry_sum)
 {

@@ -36,15 +36,9 @@ void qstat_enter(struct qstat *q, sim_time now);
 void qstat_leave(struct qstat *q, sim_time now, sim_time entered_ps);
 
 /*
- * The identity, with those inside counted until `now`.  Wrong entry times of
- * those that left show from when the queue next runs empty.
- */
-bool qstat_littles_law(const struct qstat *q, sim_time now);
-
-/*
- * The same, for an owner that walks its queue: `inside` customers were found
- * there, and entry_sum is the sum of their entry times.  A lost customer or a
- * wrong entry time shows at once.
+ * The identity, with those inside counted until `now`, for an owner that walks
+ * its queue: `inside` customers were found there, and entry_sum is the sum of
+ * their entry times.  A lost customer or a wrong entry time shows at once.
  */
 bool qstat_littles_law_inside(const struct qstat *q, sim_time now,
 			      uint64_t inside, unsigned __int128 entry_sum);

@@ -75,10 +75,14 @@ move_to_scratch(void *arg, const uint8_t *bytes, size_t len)
 	uint8_t *to = reader->scratch + reader->scratch_bytes;
 
 	assert(reader->scratch_bytes + len <= HANDSHAKE_PEEK_BYTES);
-	if (bytes != NULL)
+	if (bytes != NULL) {
 		memcpy(to, bytes, len);
-	else
+	} else {
 		memset(to, 0, len);
+		if (!reader->scratch_cut)
+			reader->scratch_known = reader->scratch_bytes;
+		reader->scratch_cut = true;
+	}
 	reader->scratch_bytes += (uint32_t)len;
 }
 
@@ -100,17 +104,19 @@ count_call(struct reader *reader, uint32_t bytes)
 
 /*
  * A tap that saw one direction only: what this one waits for never comes.  More
- * bytes than a record can have settle it.
+ * bytes than a record can have settle it, unless the other direction's are
+ * still on their way to its socket.
  */
 static bool
 peer_was_not_captured(struct endpoint *ep)
 {
 	const struct reader *reader = &ep->reader;
+	const struct endpoint *peer = endpoint_peer(ep);
 
 	return reader->out.consumed == 0 && reader->out.count == 0 &&
 	       !reader->out.need_more &&
-	       ep->so.so_rcv.sb_ccc >= HANDSHAKE_PEEK_BYTES &&
-	       endpoint_peer(ep)->counts.appended_bytes == 0;
+	       ep->so.so_rcv.sb_ccc >= HANDSHAKE_PEEK_BYTES && !peer->begun &&
+	       peer->counts.appended_bytes == 0;
 }
 
 static void
@@ -118,6 +124,9 @@ ask_tls_library(struct endpoint *ep)
 {
 	struct reader *reader = &ep->reader;
 
+	if (reader->scratch_cut)
+		handshake_cut(ep->conn->handshake, ep->direction,
+			      reader->scratch_known);
 	if (handshake_read(ep->conn->handshake, ep->direction, reader->scratch,
 			   reader->scratch_bytes, &reader->out) != 0)
 		run_fail(ep->conn->sim, ENOMEM);
@@ -133,6 +142,7 @@ begin_handshake(struct endpoint *ep)
 	struct reader *reader = &ep->reader;
 	struct soreceive_result peeked;
 
+	reader->scratch_cut = false;
 	soreceive(&ep->so, HANDSHAKE_PEEK_BYTES, SORECEIVE_PEEK,
 		  move_to_scratch, ep, &peeked);
 	if (peeked.eof) {
@@ -201,7 +211,8 @@ begin_record(struct endpoint *ep, sim_time now)
 	else
 		soreceive(&ep->so, ep->conn->sim->config.app_read_size_bytes, 0,
 			  app_move(ep), ep, &reader->got);
-	if (reader->got.error == EWOULDBLOCK) {
+	if (reader->got.error == EWOULDBLOCK ||
+	    reader->got.error == EKEYEXPIRED) {
 		reader->got_nothing = true;
 		return;
 	}
@@ -234,7 +245,7 @@ reader_begin(struct endpoint *ep, sim_time now)
 	reader->scratch_bytes = 0;
 	reader->calls = 0;
 	reader->out.count = 0;
-	reader->call_ps = now;
+	reader->step_mode = reader->mode;
 	switch (reader->mode) {
 	case READER_HANDSHAKE:
 		begin_handshake(ep);
@@ -305,11 +316,24 @@ endpoint_install(struct endpoint *ep, const struct handshake_effect *install,
 	return 0;
 }
 
+/* setsockopt() has brought the next key: records go on behind the boundary. */
+static void
+next_key(struct endpoint *ep, const struct ktls_key *key, sim_time now)
+{
+	unsigned effects = 0;
+
+	if (ktls_rx_next_key(&ep->so, key, &effects) == 0)
+		ep->keyed_ps = now;
+	else
+		ep->counts.errors++;
+	endpoint_act(ep, effects, now);
+}
+
 /* The TLS library of this end will make its setsockopt call next. */
 static void
 reader_enable(struct endpoint *ep, const struct handshake_effect *install)
 {
-	if (ep->keyed)
+	if (ep->keyed != (install->kind == HANDSHAKE_NEXT_KEY))
 		return;
 	ep->reader.install = *install;
 	ep->reader.mode = READER_ENABLE;
@@ -326,20 +350,13 @@ act_on_effect(struct endpoint *from, const struct handshake_effect *effect,
 	      sim_time now)
 {
 	struct endpoint *ep = &from->conn->endpoint[effect->direction];
-	unsigned effects = 0;
 
 	switch (effect->kind) {
 	case HANDSHAKE_INSTALL:
+	case HANDSHAKE_NEXT_KEY:
 		reader_enable(ep, effect);
 		if (ep != from)
 			wake(ep, now);
-		break;
-	case HANDSHAKE_NEXT_KEY:
-		if (ktls_rx_next_key(&ep->so, &effect->key, &effects) == 0)
-			ep->keyed_ps = now;
-		else
-			ep->counts.errors++;
-		endpoint_act(ep, effects, now);
 		break;
 	case HANDSHAKE_CLOSE:
 		break;
@@ -413,16 +430,41 @@ record_report(const struct endpoint *ep, const struct record_stamp *r,
  * and goes on when its TLS library has read it.
  */
 static void
-model_next_key(struct endpoint *ep, sim_time now)
+model_next_key(struct endpoint *ep)
 {
-	struct ktls_key key = ep->so.so_rcv.sb_tls_info->params;
-	unsigned effects = 0;
+	struct handshake_effect next = {
+	    .kind = HANDSHAKE_NEXT_KEY,
+	    .direction = ep->direction,
+	    .key = ep->so.so_rcv.sb_tls_info->params,
+	};
 
-	key.rec_seq = 0;
-	if (ktls_rx_next_key(&ep->so, &key, &effects) == 0)
-		ep->keyed_ps = now;
-	ktls_key_clear(&key);
-	endpoint_act(ep, effects, now);
+	next.key.rec_seq = 0;
+	reader_enable(ep, &next);
+	ktls_key_clear(&next.key);
+}
+
+/* Every boundary that the record has passed, into the run's digest. */
+static void
+record_digest(const struct endpoint *ep, const struct record_stamp *r,
+	      sim_time now)
+{
+	const sim_time boundary[] = {
+	    [STAGE_ASSEMBLY] = r->first_arrival_ps,
+	    [STAGE_HOLD] = r->assembled_ps,
+	    [STAGE_NIC] = r->arrival_ps,
+	    [STAGE_MODERATION] = r->visible_ps,
+	    [STAGE_SOFTIRQ] = r->handler_ps,
+	    [STAGE_KEY_WAIT] = r->appended_ps,
+	    [STAGE_QUEUE] = r->keyed_ps,
+	    [STAGE_DECRYPT] = r->begin_ps,
+	    [STAGE_WAKE] = r->decrypted_ps,
+	    [STAGE_READ] = ep->reader.record_ps,
+	    [STAGE_TOTAL] = now,
+	};
+
+	for (int i = 0; i < STAGE_COUNT; i++)
+		endpoint_digest(ep, boundary[i], (enum stage)i, r->offset,
+				r->wire_bytes);
 }
 
 /* The record's last byte has been returned. */
@@ -444,7 +486,7 @@ record_read(struct endpoint *ep, sim_time now)
 	} else if (r->type == TLS_ALERT) {
 		ep->counts.alerts++;
 	}
-	endpoint_digest(ep, now, STAGE_READ, r->offset, r->plaintext_bytes);
+	record_digest(ep, r, now);
 	if (books != NULL) {
 		stage_times(r, ep->reader.record_ps, now, times);
 		if (stage_stats_add(&books->stages, times) != 0 ||
@@ -454,7 +496,7 @@ record_read(struct endpoint *ep, sim_time now)
 	if (sim->deliver_fn != NULL)
 		record_report(ep, r, now);
 	if (!ep->real && r->type == TLS_CHANGE_CIPHER_SPEC)
-		model_next_key(ep, now);
+		model_next_key(ep);
 	stamps_pop_record(&ep->stamps);
 	ep->reader.record_open = false;
 }
@@ -465,12 +507,15 @@ done_record(struct endpoint *ep, sim_time now)
 	struct reader *reader = &ep->reader;
 	const struct soreceive_result *got = &reader->got;
 
-	if (got->error != 0)
-		return;
-	if (got->eof) {
+	/* An error that stays is the end for an application. */
+	if (got->eof ||
+	    (got->error != 0 &&
+	     ep->conn->sim->policy.on_bad_record == ENGINE_BAD_RECORD_STICKY)) {
 		reader->mode = READER_CLOSED;
 		return;
 	}
+	if (got->error != 0)
+		return;
 	reader->record_open = true;
 	if (got->eor || (got->has_record && got->record.tls_length == 0))
 		record_read(ep, now);
@@ -481,7 +526,9 @@ bool
 reader_has_news(const struct endpoint *ep)
 {
 	const struct sockbuf *sb = &ep->so.so_rcv;
-	bool eof = (sb->sb_state & SBS_CANTRCVMORE) != 0 && sb->sb_ccc == 0;
+	bool eof =
+	    (sb->sb_state & SBS_CANTRCVMORE) != 0 &&
+	    (sb->sb_ccc == 0 || (sb->sb_flags & SB_TLS_RX_UNREADABLE) != 0);
 
 	switch (ep->reader.mode) {
 	case READER_HANDSHAKE:
@@ -500,8 +547,15 @@ reader_has_news(const struct endpoint *ep)
 static void
 done_enable(struct endpoint *ep, sim_time now)
 {
-	int error = endpoint_install(ep, &ep->reader.install, now);
+	int error;
 
+	if (ep->reader.install.kind == HANDSHAKE_NEXT_KEY) {
+		ep->reader.mode = READER_RECORDS;
+		next_key(ep, &ep->reader.install.key, now);
+		error = 0;
+	} else {
+		error = endpoint_install(ep, &ep->reader.install, now);
+	}
 	if (error == ENOMEM)
 		run_fail(ep->conn->sim, ENOMEM);
 	if (error != 0)
@@ -525,7 +579,7 @@ void
 reader_done(struct endpoint *ep, sim_time now)
 {
 	struct reader *reader = &ep->reader;
-	enum reader_mode mode = reader->mode;
+	enum reader_mode mode = reader->step_mode;
 
 	count_wakeup(reader);
 	if (mode == READER_ENABLE)

@@ -28,27 +28,27 @@ static sim_time
 call_price(struct endpoint *ep, uint32_t bytes, sim_time now)
 {
 	struct host *host = ep->host;
-	struct ktlsim *sim = ep->conn->sim;
 	sim_time cost, hold;
 
-	cost = price(sim, COST_SYSCALL) + price(sim, COST_RECVMSG);
-	hold = price(sim, COST_LOCK_READ);
+	cost = price(host, COST_SYSCALL) + price(host, COST_RECVMSG);
+	hold = price(host, COST_LOCK_READ);
 	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_READ], now + cost,
 			     hold) +
 		hold;
-	return cost + price_bytes(sim, COST_COPY_BYTE, bytes);
+	return cost + price_bytes(host, COST_COPY_BYTE, bytes);
 }
 
 static sim_time
 task_begin(struct cpu_task *task, sim_time now)
 {
 	struct endpoint *ep = endpoint_of_task(task);
-	struct ktlsim *sim = ep->conn->sim;
+	struct host *host = ep->host;
 	struct reader *reader = &ep->reader;
 	sim_time cost = 0;
 
 	if (reader->mode == READER_ENABLE)
-		cost = price(sim, COST_SYSCALL) + price(sim, COST_KTLS_ENABLE);
+		cost =
+		    price(host, COST_SYSCALL) + price(host, COST_KTLS_ENABLE);
 	reader_begin(ep, now);
 	for (uint32_t i = 0; i < reader->calls; i++)
 		cost += call_price(ep, reader->call_bytes[i], now + cost);
@@ -78,16 +78,18 @@ think_time(struct endpoint *ep, enum reader_mode mode)
 		return sim->config.app_enable_delay_ps;
 	if (mode != READER_RECORDS)
 		return 0;
-	return variate_draw(&sim->config.app_think_time,
-			    rng_u64(sim->config.run_seed, RNG_PURPOSE_THINK,
-				    ep->conn->flow->id, sim->think_draws++));
+	return variate_draw(
+	    &sim->config.app_think_time,
+	    rng_u64(sim->config.run_seed, RNG_PURPOSE_THINK,
+		    ep->conn->flow->id << 1 | (uint32_t)ep->direction,
+		    ep->reader.thoughts++));
 }
 
 static bool
 task_done(struct cpu_task *task, sim_time now)
 {
 	struct endpoint *ep = endpoint_of_task(task);
-	enum reader_mode mode = ep->reader.mode;
+	enum reader_mode mode = ep->reader.step_mode;
 	sim_time pause;
 
 	reader_copy_out(ep);
@@ -123,5 +125,5 @@ reader_task_wake(struct endpoint *ep, sim_time now)
 		return;
 	reader->woken = true;
 	cpu_wake(reader->task.cpu, &reader->task, now,
-		 price(ep->conn->sim, COST_READER_WAKEUP));
+		 price(ep->host, COST_READER_WAKEUP));
 }

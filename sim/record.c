@@ -15,8 +15,8 @@
 #include "sim/reader.h"
 #include "sim/run.h"
 
-static void
-count_error(struct endpoint *ep, int error)
+void
+record_count_error(struct endpoint *ep, int error)
 {
 	ep->counts.errors++;
 	if (ep->counts.first_error == 0)
@@ -35,10 +35,13 @@ record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 	if (verdict == KTLS_RX_NOMEM)
 		run_fail(ep->conn->sim, ENOMEM);
 	if (verdict == KTLS_RX_DROPPED)
-		count_error(ep, ep->so.so_error);
+		record_count_error(ep, ep->so.so_error);
 	endpoint_act(ep, effects, now);
 	if (verdict != KTLS_RX_RECORD)
 		return verdict;
+	/* The snap length began to cut behind the handshake. */
+	if (ep->real && ktls_rx_forgo(job))
+		ep->real = false;
 	memset(stamp, 0, sizeof(*stamp));
 	stamp->number = job->seqno;
 	stamp->offset = ep->tls_offset;
@@ -67,12 +70,38 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
 	if (delivered) {
 		ep->counts.records++;
-		endpoint_digest(ep, now, STAGE_DECRYPT, stamp->offset,
-				stamp->wire_bytes);
 		if (stamps_push_record(&ep->stamps, stamp) != 0)
 			run_fail(ep->conn->sim, ENOMEM);
 	} else if (error != 0) {
-		count_error(ep, error);
+		record_count_error(ep, error);
 	}
 	endpoint_act(ep, effects, now);
+}
+
+/* A step that may have met the end of the stream inside a record. */
+static void
+act_at_end(struct endpoint *ep, unsigned (*step)(struct socket *so),
+	   sim_time now)
+{
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	uint32_t tlscc = sb->sb_tlscc;
+	int before = ep->so.so_error;
+	unsigned effects = step(&ep->so);
+
+	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE)
+		record_count_error(ep, EMSGSIZE);
+	ep->counts.discarded_bytes += tlscc - sb->sb_tlscc;
+	endpoint_act(ep, effects, now);
+}
+
+void
+endpoint_eof(struct endpoint *ep, sim_time now)
+{
+	act_at_end(ep, socantrcvmore, now);
+}
+
+void
+endpoint_end_pass(struct endpoint *ep, sim_time now)
+{
+	act_at_end(ep, ktls_rx_end_pass, now);
 }

@@ -275,7 +275,7 @@ print_locks(FILE *out, const struct results_host *host)
 static bool
 is_of_queue(const char *name)
 {
-	size_t letters = strcspn(name, "0123456789_");
+	size_t letters = strcspn(name, "0123456789_.");
 
 	return isdigit((unsigned char)name[letters]) != 0;
 }
@@ -293,7 +293,7 @@ print_counters(FILE *out, const struct results_host *host, bool verbose)
 		    (!verbose && is_of_queue(counter->name)))
 			continue;
 		if (!any)
-			fprintf(out, "\nNIC counters (those not 0%s)\n",
+			fprintf(out, "\nCounters (those not 0%s)\n",
 				verbose ? "" : "; -v adds those of each queue");
 		any = true;
 		fprintf(out, "  %-40s %20s\n", counter->name,
@@ -351,7 +351,7 @@ print_totals(FILE *out, const struct results_host *host)
 		format_gbps(a, host->goodput_gbps), host->cores_busy,
 		format_gbps(b, host->gbps_per_core));
 	fprintf(out,
-		"TLS records  %s decrypted by the host, %s by the NIC, %s by "
+		"TLS records  %s processed by the host, %s by the NIC, %s by "
 		"both\n",
 		format_count(a, host->tls_records_none),
 		format_count(b, host->tls_records_full),

@@ -1,7 +1,7 @@
 /*
  * results.c - names and memory of what a run has found.
  *
- * struct results is plain data: ktlsim.c fills it at the end of a run, and the
+ * struct results is plain data: collect.c fills it at the end of a run, and the
  * reports read it.  Only the names of the stages and the release of its arrays
  * live here.
  */

@@ -1,8 +1,9 @@
 /*
  * results.h - what a run has found, as plain data: the input of every report.
  *
- * Filled by ktlsim.c at the end of a run, read by report.c.  Times are
- * picoseconds.  The names follow the result schema ktlsim-result-1.
+ * Filled by collect.c and invariant.c at the end of a run, read by the reports
+ * (report_*.c).  Times are picoseconds.  The names follow the result schema
+ * ktlsim-result-1.
  */
 #ifndef SIM_RESULTS_H
 #define SIM_RESULTS_H
@@ -142,6 +143,20 @@ struct results_host {
  */
 enum { RESULTS_TEXT_BYTES = 512 };
 
+/* What happened to frames before they became segments of a host. */
+struct input_counts {
+	uint64_t frames;
+	uint64_t not_ip;
+	uint64_t not_tcp;
+	uint64_t cut;	      /* a header was cut off by the snap length */
+	uint64_t malformed;   /* a header contradicts itself */
+	uint64_t payload_cut; /* segments whose payload was cut */
+	uint64_t bad_checksum;
+	uint64_t partial_checksum;
+	uint64_t segmented; /* frames cut into segments of the MSS */
+	uint64_t resent;    /* segments offered again after a loss inside */
+};
+
 struct results {
 	const struct config *config;
 	size_t note_count;
@@ -154,7 +169,10 @@ struct results {
 				  clock */
 	char input_status[16]; /* "ok", "truncated", "damaged" */
 	uint64_t input_frames;
-	bool partial; /* interrupted, or a time limit was reached */
+	struct input_counts input;
+	bool have_keylog; /* a key log was given */
+	bool no_receiver; /* no flow has the address replay.receiver */
+	bool partial;	  /* interrupted, or a time limit was reached */
 	bool overloaded;
 	size_t flow_count;
 	struct results_flow *flows;

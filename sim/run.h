@@ -30,22 +30,9 @@ enum { HOSTS_MAX = 2, NOTES_MAX = 64 };
 
 struct thread_exec;
 
-/* What happened to frames before they became segments of a host. */
-struct input_counts {
-	uint64_t frames;
-	uint64_t not_ip;
-	uint64_t not_tcp;
-	uint64_t cut;	      /* a header was cut off by the snap length */
-	uint64_t malformed;   /* a header contradicts itself */
-	uint64_t payload_cut; /* segments whose payload was cut */
-	uint64_t bad_checksum;
-	uint64_t partial_checksum;
-	uint64_t segmented; /* frames cut into segments of the MSS */
-	uint64_t resent;    /* segments offered again after a loss inside */
-};
-
 struct ktlsim {
 	struct config config;
+	struct engine_policy policy; /* of every socket; follows from config */
 	const struct exec_ops *exec;
 	struct thread_exec *threads; /* of the thread executor, or NULL */
 	struct event_queue *events;
@@ -59,10 +46,9 @@ struct ktlsim {
 	uint32_t conn_slots;
 	struct host host[HOSTS_MAX];
 	unsigned host_count;
-	uint64_t draws[COST_COUNT]; /* prices drawn so far, by kind */
-	uint64_t think_draws;
 	struct digest digest;
 	sim_time now;
+	sim_time last_arrival_ps; /* of the input */
 	sim_time ahead_ps; /* a last bit that was taken ahead of its time */
 	uint64_t events_run;
 	_Atomic int failure; /* ENOMEM: memory was short, the run is void */
@@ -84,10 +70,10 @@ struct ktlsim {
 };
 
 /* Draw a price: picoseconds, or picoseconds per byte. */
-sim_time price(struct ktlsim *sim, enum cost_id id);
+sim_time price(struct host *host, enum cost_id id);
 
 /* Draw a price per byte and multiply. */
-sim_time price_bytes(struct ktlsim *sim, enum cost_id id, uint64_t bytes);
+sim_time price_bytes(struct host *host, enum cost_id id, uint64_t bytes);
 
 /* Schedule, or record that memory is short. */
 event_id run_event(struct ktlsim *sim, sim_time time, enum event_class class,

@@ -57,16 +57,19 @@ stage_times(const struct record_stamp *r, sim_time read_begin_ps,
 	times[STAGE_TOTAL] = read_end_ps - r->arrival_ps;
 }
 
-/* 16 buckets per power of two; values below 16 ps each have their own. */
+/*
+ * 128 buckets per power of two, as in the histogram; values below 128 ps each
+ * have their own.  Most are never touched and so take no memory.
+ */
 static unsigned
 split_index(uint64_t total)
 {
 	unsigned log;
 
-	if (total < 16)
+	if (total < 128)
 		return (unsigned)total;
 	log = 63u - (unsigned)__builtin_clzll(total);
-	return (log - 3) * 16 + (unsigned)((total >> (log - 4)) & 15);
+	return (log - 6) * 128 + (unsigned)((total >> (log - 7)) & 127);
 }
 
 static int
@@ -127,22 +130,22 @@ stage_stats_slowest(const struct stage_stats *stats,
 		    double mean_ns[STAGE_COUNT])
 {
 	uint64_t wanted = (stats->hist[STAGE_TOTAL].count + 99) / 100;
-	uint64_t count = 0;
+	uint64_t left = wanted;
 	double sum[STAGE_COUNT] = {0};
 
 	memset(mean_ns, 0, sizeof(double) * STAGE_COUNT);
-	if (wanted == 0)
-		return 0;
-	for (int b = STAGE_SPLITS - 1; b >= 0 && count < wanted; b--) {
+	for (int b = STAGE_SPLITS - 1; b >= 0 && left > 0; b--) {
 		const struct stage_split *split = &stats->split[b];
+		uint64_t take = split->count < left ? split->count : left;
 
-		count += split->count;
-		for (int i = 0; i < STAGE_COUNT; i++)
-			sum[i] += (double)split->sum_ps[i];
+		for (int i = 0; take > 0 && i < STAGE_COUNT; i++)
+			sum[i] += (double)split->sum_ps[i] * (double)take /
+				  (double)split->count;
+		left -= take;
 	}
-	for (int i = 0; i < STAGE_COUNT; i++)
-		mean_ns[i] = sum[i] / (double)count / 1000.0;
-	return count;
+	for (int i = 0; wanted > 0 && i < STAGE_COUNT; i++)
+		mean_ns[i] = sum[i] / (double)wanted / 1000.0;
+	return wanted;
 }
 
 void

@@ -29,7 +29,7 @@ worker_of(struct cpu_task *task)
 
 /* The price of decrypting: by cipher and key length, per record and byte. */
 static sim_time
-crypt_price(struct ktlsim *sim, const struct ktls_rx_job *job)
+crypt_price(struct host *host, const struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
 	enum cost_id record = COST_CHACHA20_RECORD, byte = COST_CHACHA20_BYTE;
@@ -44,7 +44,7 @@ crypt_price(struct ktlsim *sim, const struct ktls_rx_job *job)
 		    aes256 ? COST_AES256_GCM_RECORD : COST_AES128_GCM_RECORD;
 		byte = aes256 ? COST_AES256_GCM_BYTE : COST_AES128_GCM_BYTE;
 	}
-	return price(sim, record) + price_bytes(sim, byte, bytes);
+	return price(host, record) + price_bytes(host, byte, bytes);
 }
 
 /* Locks and bookkeeping around the decryption of one record. */
@@ -52,16 +52,15 @@ static sim_time
 record_price(struct worker *worker, struct endpoint *ep, sim_time now)
 {
 	struct host *host = worker->host;
-	struct ktlsim *sim = host->sim;
-	sim_time begin_hold = price(sim, COST_LOCK_BEGIN);
-	sim_time finish_hold = price(sim, COST_LOCK_FINISH);
+	sim_time begin_hold = price(host, COST_LOCK_BEGIN);
+	sim_time finish_hold = price(host, COST_LOCK_FINISH);
 	sim_time cost;
 
 	cost = lock_acquire(&ep->lock, &host->lock[HOST_LOCK_BEGIN], now,
 			    begin_hold) +
 	       begin_hold;
-	cost += crypt_price(sim, &worker->job);
-	cost += price(sim, COST_RECORD_DELIVER);
+	cost += crypt_price(host, &worker->job);
+	cost += price(host, COST_RECORD_DELIVER);
 	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_FINISH],
 			     now + cost, finish_hold) +
 		finish_hold;
@@ -90,7 +89,6 @@ worker_begin(struct cpu_task *task, sim_time now)
 {
 	struct worker *worker = worker_of(task);
 	enum ktls_rx_verdict verdict;
-	sim_time cost;
 
 	worker->has_job = false;
 	worker->last = task->cpu;
@@ -104,9 +102,7 @@ worker_begin(struct cpu_task *task, sim_time now)
 	ktls_rx_crypt(&worker->job);
 	worker->has_job = true;
 	worker->records++;
-	cost = record_price(worker, worker->current, now);
-	worker->busy_ps += cost;
-	return cost;
+	return record_price(worker, worker->current, now);
 }
 
 /* The socket ran dry, or is gone: give it back. */
@@ -114,16 +110,13 @@ static void
 worker_end_pass(struct worker *worker, sim_time now)
 {
 	struct endpoint *ep = worker->current;
-	unsigned effects = 0;
-
 	if (ep == NULL)
 		return;
 	worker->current = NULL;
 	worker->ktls.sw_rx_inqueue--;
 	if (!worker->dropped)
-		effects = ktls_rx_end_pass(&ep->so);
-	ep->so.so_count--;
-	endpoint_act(ep, effects, now);
+		endpoint_end_pass(ep, now);
+	so_rele(&ep->so);
 }
 
 static bool
@@ -164,9 +157,9 @@ worker_fini(struct worker *worker)
 	if (worker->has_job)
 		ktls_rx_abandon(&worker->current->so, &worker->job);
 	if (worker->current != NULL)
-		worker->current->so.so_count--;
+		so_rele(&worker->current->so);
 	while ((so = workq_get(&worker->wq)) != NULL)
-		so->so_count--;
+		so_rele(so);
 	qstat_fini(&worker->waiting);
 }
 
@@ -188,9 +181,9 @@ void
 worker_queue(struct endpoint *ep, sim_time now)
 {
 	struct worker *worker = ep->worker;
-	struct ktlsim *sim = ep->conn->sim;
+	struct host *host = worker->host;
 	bool asleep = workq_put(&worker->wq, &ep->so);
-	sim_time extra = price(sim, COST_WORKER_ENQUEUE);
+	sim_time extra = price(host, COST_WORKER_ENQUEUE);
 	struct cpu *cpu;
 
 	worker->ktls.sw_rx_inqueue++;
@@ -201,9 +194,9 @@ worker_queue(struct endpoint *ep, sim_time now)
 		return;
 	}
 	cpu = worker_cpu(worker);
-	extra += price(sim, COST_WORKER_WAKEUP);
+	extra += price(host, COST_WORKER_WAKEUP);
 	if (worker->last != NULL && worker->last != cpu)
-		extra += price(sim, COST_MIGRATION);
+		extra += price(host, COST_MIGRATION);
 	cpu_wake(cpu, &worker->task, now, extra);
 }
 
@@ -222,7 +215,7 @@ follow_work(struct endpoint *ep, sim_time now)
 		record_finish(ep, &job, &counters, &stamp, now);
 	}
 	if (verdict != KTLS_RX_DROPPED)
-		endpoint_act(ep, ktls_rx_end_pass(&ep->so), now);
+		endpoint_end_pass(ep, now);
 }
 
 void

@@ -1,9 +1,10 @@
-# sabotage.mk - test programs that are linked in ways of their own.
+# sabotage.mk - tests that are linked or run in ways of their own.
 #
 # Included by the Makefile.  tests/sabotage/run: calls inside the library go
 # through functions that lie (--wrap works between objects).  tests/embed: what
 # a user of the library writes, with nothing but its header, as C11 against the
-# static library and as C++17 against the shared one.
+# static library and as C++17 against the shared one.  tests/cli/cli.sh: the
+# program as a user meets it.
 
 SABOTAGED := nic_rxq_get_merged nic_rx sbappendstream qstat_enter qstat_leave \
 	     stage_times cpu_settle
@@ -12,13 +13,13 @@ SABOTAGE_OBJ := $(SABOTAGE_SRC:%.c=$(B)/%.o) $(B)/tests/sabotage/run.o
 EXTRA_TESTS  := $(B)/tests/sabotage/run $(B)/tests/embed/embed_c \
 		$(B)/tests/embed/embed_cxx
 
-## extra-tests: sabotaged library, and programs that embed it
-extra-tests: $(EXTRA_TESTS)
-	@tests/check.sh $^
+## extra-tests: sabotaged library, programs that embed it, command line
+extra-tests: $(EXTRA_TESTS) $(TOOL)
+	@KTLSIM=$(TOOL) tests/check.sh $(EXTRA_TESTS) tests/cli/cli.sh
 
 .PHONY: extra-tests
 test: $(if $(T),,extra-tests)
-check-built: extra-tests
+check-built: $(EXTRA_TESTS)
 
 $(B)/tests/sabotage/suites.h: $(B)/flags
 	@mkdir -p $(@D)

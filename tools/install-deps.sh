@@ -54,6 +54,7 @@ case $goal in
 run) ;;
 check | ci)
 	need_library check check.h check
+	need_command c++ g++
 	;;
 *)
 	echo "usage: $0 run|check|ci" >&2
@@ -61,7 +62,6 @@ check | ci)
 	;;
 esac
 if [ "$goal" = ci ]; then
-	need_command c++ g++
 	need_command clang clang
 	need_command clang-format clang-format
 	need_command ctags universal-ctags

@@ -78,24 +78,56 @@ is_lost(const struct handshake *hs, enum flow_direction direction)
 	return side->ended || side->phase >= SIDE_INSTALLED;
 }
 
-/* One message of the handshake in the clear. */
+/*
+ * One message of the handshake in the clear; its body is known up to `known`.
+ */
 static void
 clear_message(struct handshake *hs, enum flow_direction direction,
-	      const struct tls_message *message)
+	      const struct tls_message *message, size_t known)
 {
 	struct handshake_side *side = &hs->side[direction];
 
 	if (direction == FLOW_CLIENT_TO_SERVER) {
+		/* A random that is not known whole names no secret. */
 		if (message->type == TLS_CLIENT_HELLO)
 			handshake_client_hello(hs, message);
 		return;
 	}
 	if (message->type == TLS_SERVER_HELLO)
-		handshake_server_hello(hs, message);
+		handshake_server_hello(hs, message, known);
 	if (message->type == TLS_SERVER_HELLO_DONE)
 		hs->hello_done = true;
 	if (hs->info.suite_known && hs->info.version == TLS_1_3)
 		side->phase = SIDE_PROTECTED;
+}
+
+/*
+ * A record of which only the beginning is known: a hello there may still say
+ * enough, and what else the record held is passed over.
+ */
+static void
+cut_messages(struct handshake *hs, enum flow_direction direction,
+	     const struct handshake_bytes *record,
+	     struct handshake_output *output)
+{
+	enum { HEADERS = TLS_HEADER_BYTES + TLS_MESSAGE_HEADER_BYTES };
+	struct handshake_side *side = &hs->side[direction];
+	const uint8_t *at = record->bytes + TLS_HEADER_BYTES;
+	bool begins = side->messages.head == side->messages.len;
+	struct tls_message message;
+
+	tls_messages_fini(&side->messages);
+	output->consumed = record->len;
+	hs->info.handshake_records[direction]++;
+	if (!begins || side->known < HEADERS)
+		return;
+	message = (struct tls_message){
+	    .type = at[0],
+	    .body = at + TLS_MESSAGE_HEADER_BYTES,
+	    .len = (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3],
+	};
+	if (message.len <= record->len - HEADERS)
+		clear_message(hs, direction, &message, side->known - HEADERS);
 }
 
 static int
@@ -107,6 +139,10 @@ clear_messages(struct handshake *hs, enum flow_direction direction,
 	struct tls_message message;
 	int error = 0;
 
+	if (side->cut && side->known < record->len) {
+		cut_messages(hs, direction, record, output);
+		return 0;
+	}
 	if (tls_messages_add(&side->messages, record->bytes + TLS_HEADER_BYTES,
 			     record->len - TLS_HEADER_BYTES) != 0)
 		return ENOMEM;
@@ -115,7 +151,7 @@ clear_messages(struct handshake *hs, enum flow_direction direction,
 	while (error == 0) {
 		error = tls_messages_next(&side->messages, &message);
 		if (error == 0)
-			clear_message(hs, direction, &message);
+			clear_message(hs, direction, &message, message.len);
 	}
 	if (error == EMSGSIZE)
 		handshake_give_up(hs, direction,
@@ -208,6 +244,12 @@ read_record(struct handshake *hs, enum flow_direction direction,
 	output->need_more = len < TLS_HEADER_BYTES;
 	if (output->need_more)
 		return 0;
+	if (side->cut && side->known < TLS_HEADER_BYTES) {
+		handshake_give_up(hs, direction,
+				  "the snap length cut off a record's header",
+				  output);
+		return 0;
+	}
 	side->minor = bytes[2];
 	tls12_border =
 	    side->phase == SIDE_PROTECTED && hs->info.version != TLS_1_3;
@@ -293,10 +335,18 @@ handshake_read(struct handshake *hs, enum flow_direction direction,
 		output->consumed = len;
 		break;
 	}
+	hs->side[direction].cut = false;
 	if (output->count > 0 && error == 0)
 		handshake_release(hs);
 	assert(output->consumed <= len);
 	return error;
+}
+
+void
+handshake_cut(struct handshake *hs, enum flow_direction direction, size_t known)
+{
+	hs->side[direction].cut = true;
+	hs->side[direction].known = known;
 }
 
 static int
@@ -369,6 +419,8 @@ unfinished_reason(const struct handshake *hs, enum flow_direction direction)
 		return "handshake failed (alert)";
 	if (side->reason != NULL)
 		return side->reason;
+	if (side->flight == FLIGHT_TRIED && side->flight_records > 0)
+		return "no record opens with the application key";
 	if (hs->info.client_hello_seen && hs->info.suite_known)
 		return "handshake not finished";
 	if (hs->side[other(direction)].hole)

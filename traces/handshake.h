@@ -108,6 +108,13 @@ int handshake_read(struct handshake *hs, enum flow_direction direction,
 		   struct handshake_output *output);
 
 /*
+ * A snap length cut off bytes of what handshake_read will be offered next for
+ * this direction: they read as zero, and the first one is number `known`.
+ */
+void handshake_cut(struct handshake *hs, enum flow_direction direction,
+		   size_t known);
+
+/*
  * Hand over one decrypted record whose type is not application data (in real
  * mode; model-mode sessions have nothing to say).  Returns 0 or ENOMEM.
  */

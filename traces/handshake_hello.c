@@ -139,13 +139,38 @@ refuse(struct handshake *hs, const struct tls_server_hello *hello)
 	return NULL;
 }
 
+/*
+ * Make do with the first `known` bytes of a ServerHello.  False where the suite
+ * is not among them; it tells the version where the extensions are not.
+ */
+static bool
+complete_hello(const struct tls_message *message, size_t known,
+	       struct tls_server_hello *hello)
+{
+	size_t suite_at = 2 + TLS_HELLO_RANDOM_BYTES + 1;
+	const struct tls_suite *suite;
+
+	if (known < suite_at)
+		return false;
+	suite_at += message->body[suite_at - 1];
+	if (known < suite_at + 2)
+		return false;
+	suite = tls_suite_find(hello->suite_id);
+	if (suite != NULL && suite->tls13 && hello->version == TLS_1_2)
+		hello->version = TLS_1_3;
+	return true;
+}
+
 void
-handshake_server_hello(struct handshake *hs, const struct tls_message *message)
+handshake_server_hello(struct handshake *hs, const struct tls_message *message,
+		       size_t known)
 {
 	struct tls_server_hello hello;
 
 	if (hs->info.suite_known ||
 	    !tls_server_hello_parse(message->body, message->len, &hello))
+		return;
+	if (known < message->len && !complete_hello(message, known, &hello))
 		return;
 	if (hello.hello_retry) {
 		hs->info.hello_retry = true;

@@ -53,6 +53,8 @@ struct handshake_side {
 	bool hole;
 	bool ended;
 	bool border_inferred;
+	bool cut; /* the bytes offered are known up to `known` */
+	size_t known;
 	bool messages_lost; /* one was too long; the rest is not read */
 	bool finished;	    /* the Finished was read, or inferred */
 	bool coalesced;	    /* FLIGHT_INFERRED: messages share records */
@@ -129,8 +131,9 @@ void handshake_release(struct handshake *hs);
 /* handshake_hello.c */
 void handshake_client_hello(struct handshake *hs,
 			    const struct tls_message *message);
+/* known: bytes of the body that were captured; the others read as zero. */
 void handshake_server_hello(struct handshake *hs,
-			    const struct tls_message *message);
+			    const struct tls_message *message, size_t known);
 /* A secret of this connection; NULL with the reason why there is none. */
 const uint8_t *handshake_secret(const struct handshake *hs,
 				enum keylog_label label, size_t len,

@@ -477,7 +477,8 @@ frames_begin(struct trace_pcap *trace, struct trace_error *error)
 	if (trace->pcap == NULL)
 		return fail(error, EINVAL,
 			    "%s: not a capture that can be read: %s; pcap and "
-			    "pcapng files are expected, gzip-compressed or not",
+			    "pcapng files are expected, gzip-compressed or "
+			    "not; a key log is given by --keylog",
 			    trace->path, message);
 	if (link_take(trace, error) != 0)
 		return error->code;

@@ -18,7 +18,6 @@
 #include "sim/ktlsim_internal.h"
 #include "sim/report_format.h"
 #include "sim/results.h"
-#include "sim/run.h"
 #include "traces/trace_pcap.h"
 
 /* A note of the report that standard error repeats. */
@@ -171,8 +170,13 @@ cli_notes_warn(const struct cli_session *session)
 {
 	const struct results *results = ktlsim_results(session->sim);
 
-	warn_packets(&session->sim->input);
+	if (results->no_receiver)
+		cli_message(CLI_WARN,
+			    "no flow has the address %s, so nothing was "
+			    "simulated; `ktlsim flows` lists the addresses",
+			    results->config->replay_receiver_address);
+	warn_packets(&results->input);
 	warn_flows(results);
-	if (session->sim->keylog != NULL)
+	if (results->have_keylog)
 		warn_keys(results);
 }

@@ -198,6 +198,19 @@ list_keys(const struct parse *parse, const char *form)
 	return CLI_OK;
 }
 
+/* What --speed may stand for: the key replay.speed rather than --seed. */
+static const char *
+nearest_option(const struct parse *parse, const char *word)
+{
+	const char *key = config_nearest(word);
+	const char *name;
+
+	if (key != NULL && strcmp(strchr(key, '.') + 1, word) == 0)
+		return key;
+	name = config_nearest_word(word, parse->names, parse->count);
+	return name != NULL ? name : key;
+}
+
 /* An option that getopt_long does not know, as typed. */
 static int
 unknown_option(const struct parse *parse, const char *typed)
@@ -209,9 +222,7 @@ unknown_option(const struct parse *parse, const char *typed)
 	snprintf(word, sizeof(word), "%.*s", (int)len, typed + 2);
 	if (strchr(word, '.') != NULL)
 		return set_pair(parse, typed + 2);
-	near = config_nearest_word(word, parse->names, parse->count);
-	if (near == NULL)
-		near = config_nearest(word);
+	near = nearest_option(parse, word);
 	if (near == NULL)
 		cli_message(CLI_ERROR, "there is no option '--%s'", word);
 	else

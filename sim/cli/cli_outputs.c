@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,6 +70,16 @@ open_named(const struct cli_options *options, const char *option,
 }
 
 static int
+open_records(const struct cli_options *options, FILE **file)
+{
+	if (strcmp(options->records, "-") != 0)
+		return open_named(options, "records", options->records, file);
+	cli_message(CLI_ERROR, "--records -: only --json may go to standard "
+			       "output; name a file");
+	return CLI_USAGE;
+}
+
+static int
 open_plaintext(struct cli_outputs *outputs, const char *dir)
 {
 	int error = cli_plaintext_open(&outputs->plaintext, dir);
@@ -101,8 +110,7 @@ cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
 		status =
 		    open_named(options, "json", options->json, &outputs->json);
 	if (status == CLI_OK && options->records != NULL)
-		status = open_named(options, "records", options->records,
-				    &outputs->records);
+		status = open_records(options, &outputs->records);
 	if (status == CLI_OK && options->plaintext != NULL)
 		status = open_plaintext(outputs, options->plaintext);
 	return status;
@@ -126,8 +134,11 @@ write_record(void *arg, const struct ktlsim_record *record)
 	    record->decrypted_ps,     record->read_begin_ps,
 	    record->read_end_ps,
 	};
-	FILE *out = arg;
+	struct cli_outputs *outputs = arg;
+	FILE *out = outputs->records;
 
+	if (outputs->records_error != 0)
+		return;
 	fprintf(out,
 		"%" PRIu32 ",%s,%" PRIu64 ",%u,%" PRIu32 ",%" PRIu32
 		",%" PRIu32,
@@ -136,7 +147,8 @@ write_record(void *arg, const struct ktlsim_record *record)
 		record->worker);
 	for (size_t i = 0; i < sizeof(boundaries) / sizeof(*boundaries); i++)
 		fprintf(out, ",%" PRIu64, boundaries[i]);
-	fputc('\n', out);
+	if (fputc('\n', out) == EOF || ferror(out) != 0)
+		outputs->records_error = errno;
 }
 
 static void
@@ -155,7 +167,7 @@ cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 		      "visible_ps,handler_ps,appended_ps,keyed_ps,begin_ps,"
 		      "decrypted_ps,read_begin_ps,read_end_ps\n",
 		      outputs->records);
-		ktlsim_on_deliver(sim, write_record, outputs->records);
+		ktlsim_on_deliver(sim, write_record, outputs);
 	}
 	if (outputs->plaintext != NULL)
 		ktlsim_on_data(sim, write_data, outputs->plaintext);
@@ -164,8 +176,9 @@ cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 static int
 write_failed(const char *name, int error)
 {
-	cli_message(CLI_ERROR, "%s: %s; it is not complete", name,
-		    strerror(error));
+	cli_message(CLI_ERROR,
+		    "%s: %s; it is not complete: make room, or write elsewhere",
+		    name, strerror(error));
 	return CLI_FAILED;
 }
 
@@ -182,38 +195,40 @@ cli_outputs_report(struct cli_outputs *outputs, const struct results *results,
 		print_text(stdout, results);
 	if (outputs->json != NULL)
 		error = print_json(outputs->json, results);
-	if (error != 0)
+	if (error != 0) {
 		status = write_failed(replaced ? "standard output"
 					       : outputs->options->json,
 				      error);
+		if (!replaced)
+			fclose(outputs->json);
+		outputs->json = NULL;
+	}
 	if (fflush(stdout) != 0 && !(replaced && error != 0))
 		status = write_failed("standard output", errno);
 	return status;
 }
 
-/* A write that failed earlier shows in the stream's error flag. */
+/* error is that of a write before, or 0. */
 static int
-close_named(FILE *file, const char *name)
+close_named(FILE *file, const char *name, int error)
 {
-	bool failed;
-
 	if (file == NULL || file == stdout)
 		return CLI_OK;
-	failed = ferror(file) != 0;
-	if (fclose(file) != 0)
-		return write_failed(name, errno);
-	return failed ? write_failed(name, EIO) : CLI_OK;
+	if (fclose(file) != 0 && error == 0)
+		error = errno;
+	return error == 0 ? CLI_OK : write_failed(name, error);
 }
 
 int
 cli_outputs_close(struct cli_outputs *outputs)
 {
 	const struct cli_options *options = outputs->options;
-	int status = close_named(outputs->json, options->json);
+	int status = close_named(outputs->json, options->json, 0);
 	int error = 0;
 
 	status =
-	    cli_worse(status, close_named(outputs->records, options->records));
+	    cli_worse(status, close_named(outputs->records, options->records,
+					  outputs->records_error));
 	if (outputs->plaintext != NULL)
 		error = cli_plaintext_close(outputs->plaintext);
 	if (error != 0)

@@ -2,9 +2,10 @@
  * cli_outputs.h - the files that a replay writes besides the text report.
  *
  * Order of use: cli_outputs_open, before the run, so that a wrong path is
- * found at once; cli_outputs_attach; the run; cli_outputs_json;
+ * found at once; cli_outputs_attach; the run; cli_outputs_report;
  * cli_outputs_close (also after a failed open).
- * The first failed write is kept and reported by close.
+ * The first failed write of records or plaintext is kept, and reported by
+ * close.
  */
 #ifndef SIM_CLI_CLI_OUTPUTS_H
 #define SIM_CLI_CLI_OUTPUTS_H
@@ -21,6 +22,7 @@ struct cli_outputs {
 	FILE *json;			 /* NULL: none */
 	FILE *records;			 /* NULL: none */
 	struct cli_plaintext *plaintext; /* NULL: none */
+	int records_error;		 /* errno of the first failed write */
 };
 
 /* Open what the options name.  An exit status, after a message. */

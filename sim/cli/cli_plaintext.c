@@ -56,6 +56,8 @@ cli_plaintext_open(struct cli_plaintext **plaintext, const char *dir)
 		return errno;
 	if (!S_ISDIR(status.st_mode))
 		return ENOTDIR;
+	if (access(dir, W_OK | X_OK) != 0)
+		return errno;
 	*plaintext = calloc(1, sizeof(**plaintext));
 	if (*plaintext == NULL)
 		return ENOMEM;

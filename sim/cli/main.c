@@ -2,7 +2,9 @@
  * main.c - the command line: `ktlsim COMMAND ...`.
  *
  * Finds the command, parses its options, runs it, and answers with its exit
- * status.  Each command is a client of the public interface, sim/ktlsim.h.
+ * status.  The commands drive a simulation by the public interface,
+ * sim/ktlsim.h, and look at no part of the model: what else they print is in
+ * the plain data of sim/results.h, which sim/ktlsim_internal.h hands out.
  */
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +65,8 @@ find_command(const char *name)
 static int
 run_global_option(const char *word)
 {
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	    strcmp(word, "help") == 0)
 		print_usage(stdout);
 	else if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
 		printf("ktlsim %s\n", ktlsim_version());

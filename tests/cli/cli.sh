@@ -1,12 +1,11 @@
 #!/bin/sh
 # cli.sh - the command line as a user meets it: exit statuses, and what is said.
 #
-# usage: tests/cli/cli.sh KTLSIM
+# usage: tests/cli/cli.sh [KTLSIM]: the program, or that of the environment
 #
-# The captures are made here; one with TLS in it is taken from the folder that
-# KTLSIM_CAPTURES names, and those checks are skipped where it is unset.
+# Broken captures are made here; the one with TLS in it is the bundled one.
 set -u
-ktlsim=${1:?usage: cli.sh KTLSIM}
+ktlsim=${1:-${KTLSIM:?usage: cli.sh KTLSIM}}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 passed=0
@@ -59,6 +58,7 @@ check 0 'ktlsim ' --version
 check 0 'nic.queues' --list-keys
 check 2 "did you mean 'replay'?" replya x
 check 2 "there is no command 'zzzzzz'" zzzzzz
+check 0 'usage: ktlsim COMMAND' help
 check 0 '--plaintext DIR' replay --help
 check 0 '--keylog FILE' flows -h
 check 0 'ktlsim ' replay -V
@@ -66,6 +66,7 @@ check 0 '| `nic.queues` |' replay --list-keys=markdown
 check 2 'which capture' replay
 check 2 'one capture at a time' replay a b
 check 2 "did you mean '--keylog'?" replay x --keylgo y
+check 2 "did you mean '--replay.speed'?" replay x --speed 4
 check 2 "there is no option '--records'" flows x --records y
 check 2 "did you mean 'nic.queues'?" replay x --nic.queus=3
 check 2 "did you mean 'nic.queues'?" replay x --set nic.queus=3
@@ -78,22 +79,34 @@ check 2 "did you mean 'always'?" replay x --progress alwys
 check 2 "did you mean 'debug'?" replay x --log-level debgu
 check 2 'markdown' replay x --list-keys=markdwon
 check 2 'run.seed' replay x --seed minus
+check 2 'run.executor' replay x --executor magic
+check 2 'ktls.workers' replay x --executor threads --ktls.workers=200
 check 2 "$dir/no: No such file" replay "$dir/no"
 check 2 "$dir: is a folder" replay "$dir"
 check 2 'SSLKEYLOGFILE' replay "$dir/none.pcap" --keylog "$dir/no"
 check 2 'read by the same run' replay "$dir/none.pcap" --json "$dir/none.pcap"
+check 2 'can be written' replay "$dir/none.pcap" --json "$dir/no/r.json"
+check 2 'Is a directory' replay "$dir/none.pcap" --json "$dir"
+check 2 'can be written' flows "$dir/none.pcap" --json "$dir/no/r.json"
 check 2 'can be written' replay "$dir/none.pcap" --records "$dir/no/r.csv"
+check 2 'name a file' replay "$dir/none.pcap" --records -
 check 2 'Not a directory' replay "$dir/none.pcap" --plaintext "$dir/empty"
 check 1 'the file is empty' replay "$dir/empty"
+check 1 'a key log is given by --keylog' replay "$dir/bad.keys"
 check 1 'link type 105' replay "$dir/wifi.pcap"
 check 1 'truncated' replay "$dir/cut.pcap"
 check 1 '"input_status": "truncated"' replay "$dir/cut.pcap" --json -
 check 0 'There is no TCP flow' replay "$dir/none.pcap"
 check 0 'There is no TCP flow' flows "$dir/none.pcap"
-check 0 '[]' flows "$dir/none.pcap" --json -
+check 0 '"flows": []' flows "$dir/none.pcap" --json -
+check 0 'no flow has the address 192.0.2.9 (replay.receiver)' \
+	replay "$dir/none.pcap" -q --json - --replay.receiver=192.0.2.9
+check 0 'warning: no flow has the address 192.0.2.9' \
+	replay "$dir/none.pcap" --replay.receiver=192.0.2.9
 check 0 'no usable line' replay "$dir/none.pcap" --keylog "$dir/empty"
 check 0 '1 malformed line' replay "$dir/none.pcap" --keylog "$dir/bad.keys"
 check 0 '"run.seed": "7"' replay "$dir/none.pcap" --json - --seed 7
+check 0 'times are real' replay "$dir/none.pcap" --executor threads
 check 0 '"nic.queues": "2"' replay --nic.queues=2 "$dir/none.pcap" --json -
 check 0 'nic.queues = 2' replay "$dir/none.pcap" --set nic.queues=2 \
 	--log-level debug
@@ -105,44 +118,60 @@ check 0 'frames/s' replay "$dir/none.pcap" --progress always
 require 'quiet prints nothing' cmp "$dir/out" /dev/null
 require 'quiet warns of nothing' cmp "$dir/err" /dev/null
 
+check 0 'the gaps by 100, round' replay "$dir/none.pcap" --replay.speed=100
+check 0 'the gaps by 0.25, round' replay "$dir/none.pcap" --replay.speed=0.25
+
+# A path that cannot be written is found before the first frame.
+"$ktlsim" replay "$dir/cut.pcap" --json "$dir/no/r.json" >"$dir/out" \
+	2>"$dir/err"
+require 'nothing is replayed in vain' sh -c "! grep truncated '$dir/err'"
+require 'and nothing reported' cmp "$dir/out" /dev/null
+
 # A full disk is a failed run.
 if [ -c /dev/full ]; then
-	check 1 'not complete' replay "$dir/none.pcap" -q --json /dev/full
-	check 1 'not complete' replay "$dir/none.pcap" -q --records /dev/full
+	check 1 'No space left' replay "$dir/none.pcap" -q --json /dev/full
+	require 'one sentence for one full disk' [ "$(wc -l <"$dir/err")" = 1 ]
+	check 1 'No space left' replay "$dir/none.pcap" -q --records /dev/full
 	"$ktlsim" replay "$dir/none.pcap" >/dev/full 2>"$dir/err"
 	require 'standard output is full' [ $? = 1 ]
 fi
 
-real=${KTLSIM_CAPTURES:-}/own/v-tls13-4M
-if [ ! -f "$real/capture.pcap" ]; then
-	echo "KTLSIM_CAPTURES is not set: skipped the checks with real TLS"
-else
-	check 0 'keys found' replay "$real/capture.pcap" \
-		--keylog "$real/keys.txt" --plaintext "$dir/plain" \
-		--records "$dir/records.csv" --json "$dir/result.json"
-	require 'what the client sent' \
-		grep -q "\"app_sha256\": \"$(sha256sum \
-		<"$dir/plain/flow-0001-c2s.bin" | cut -d' ' -f1)\"" \
-		"$dir/result.json"
-	require 'what the server sent' \
-		grep -q "\"app_sha256\": \"$(sha256sum \
-		<"$dir/plain/flow-0001-s2c.bin" | cut -d' ' -f1)\"" \
-		"$dir/result.json"
-	require 'plaintext for the owner alone' \
-		sh -c "ls -l '$dir/plain/flow-0001-s2c.bin' |
-			grep -q '^-rw-------'"
-	require 'a header and a row per record, times in order' \
-		awk -F, 'NR == 1 && $18 != "read_end_ps" { exit 1 }
-			NR > 1 && NF != 18 { exit 1 }
-			NR > 1 { for (i = 10; i < 18; i++)
-				if ($(i) > $(i + 1)) exit 1 }
-			END { if (NR < 200) exit 1 }' "$dir/records.csv"
-	check 0 'no key log' flows "$real/capture.pcap"
-	check 0 'run.time_limit ended the run after 11 frames' \
-		replay "$real/capture.pcap" --run.time_limit=10ms
-	"$ktlsim" replay - <"$real/capture.pcap" >"$dir/out" 2>"$dir/err"
-	require 'standard input' grep -q 'ok, 3,236 frames' "$dir/out"
-fi
+real=$(dirname "$0")/../../traces/data/tls13-download
+check 0 'keys found' replay "$real.pcap" \
+	--keylog "$real.keys" --plaintext "$dir/plain" \
+	--records "$dir/records.csv" --json "$dir/result.json"
+require 'what the client sent' \
+	grep -q "\"app_sha256\": \"$(sha256sum \
+	<"$dir/plain/flow-0001-c2s.bin" | cut -d' ' -f1)\"" \
+	"$dir/result.json"
+require 'what the server sent' \
+	grep -q "\"app_sha256\": \"$(sha256sum \
+	<"$dir/plain/flow-0001-s2c.bin" | cut -d' ' -f1)\"" \
+	"$dir/result.json"
+require 'plaintext for the owner alone' \
+	sh -c "ls -l '$dir/plain/flow-0001-s2c.bin' |
+		grep -q '^-rw-------'"
+require 'a header and a row per record, times in order' \
+	awk -F, 'NR == 1 && $18 != "read_end_ps" { exit 1 }
+		NR > 1 && NF != 18 { exit 1 }
+		NR > 1 { for (i = 10; i < 18; i++)
+			if ($(i) > $(i + 1)) exit 1 }
+		END { if (NR != 37) exit 1 }' "$dir/records.csv"
+check 0 'no key log' flows "$real.pcap"
+check 0 'no flow has the address 192.0.2.7' \
+	replay "$real.pcap" --replay.receiver=192.0.2.7
+"$ktlsim" replay "$real.pcap" --replay.receiver=fd77::2 >"$dir/out" 2>"$dir/err"
+require 'an address of a flow' \
+	sh -c "! grep 'no flow has' '$dir/out' '$dir/err'"
+require 'its host' grep -q 'Host fd77::2' "$dir/out"
+check 0 'run.time_limit ended the run after 119 frames' \
+	replay "$real.pcap" --run.time_limit=1270ms
+sed '/_HANDSHAKE_/s/....$/0000/' "$real.keys" >"$dir/wrong.keys"
+check 0 ': wrong keys' replay "$real.pcap" --keylog "$dir/wrong.keys"
+head -c 300000 "$real.pcap" >"$dir/short.pcap"
+check 1 'after frame 297' replay "$dir/short.pcap"
+"$ktlsim" replay - <"$real.pcap" >"$dir/out" 2>"$dir/err"
+require 'standard input' grep -q 'ok, 532 frames' "$dir/out"
 
-echo "command line: $passed passed, $failed failed"
+echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -34,8 +34,6 @@ struct Destroy {
 
 using Sim = std::unique_ptr<ktlsim, Destroy>;
 
-constexpr std::size_t headers = 54;
-
 void
 check(int code, const ktlsim_error &error)
 {

@@ -13,6 +13,9 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 	BEGIN {
 		# What nicmodel and traces may know of the engine.
 		currency = "^engine/(mbuf|aead|tls_record|suite)[.]h$"
+		# What a simulation is made of.
+		model = "^(engine|nicmodel)/|^sim/(run|conn|host|exec|cpu|" \
+			"worker|reader|pipeline|record|ingress|event)[.]h$"
 	}
 	function complain(why) {
 		printf "%s:%d: includes %s: %s\n", FILENAME, FNR, name, why
@@ -60,6 +63,8 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 		if (FILENAME ~ /^adapters\// && name !~ /^adapters\// &&
 		    name != "sim/ktlsim.h")
 			complain("adapters know the public interface only")
+		if (FILENAME ~ /^sim\/cli\// && name ~ model)
+			complain("the command line knows results, not the model")
 		if (name !~ /\//)
 			complain("write it from the root")
 	}

@@ -5,7 +5,7 @@ set -eu
 lint=$(pwd)/tests/lint/layers.sh
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree/engine" "$tree/nicmodel" "$tree/traces" "$tree/sim"
+mkdir -p "$tree/engine" "$tree/nicmodel" "$tree/traces" "$tree/sim/cli"
 
 # Plant one include in one file; the lint must find it, or must not.
 plant() { # found|clean, file, include
@@ -41,3 +41,7 @@ plant clean traces/trace_pcap.c '<pcap/pcap.h>'
 plant clean sim/a.c '"engine/ktls_rx.h"'
 plant found sim/a.c '"tests/support/frames.h"'
 plant found sim/a.c '<pthread.h>'
+plant clean sim/a.c '"sim/run.h"'
+plant found sim/cli/a.c '"sim/run.h"'
+plant found sim/cli/a.c '"engine/mbuf.h"'
+plant clean sim/cli/a.c '"sim/results.h"'

@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 35 };
+enum { BASE_KEYS = 41 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -136,7 +136,10 @@ static const struct {
     {"replay.segmentation", "keep", NULL},
     {"replay.recovery", "none", NULL},
     {"replay.resend_after", "3ms", NULL},
+    {"replay.resend_after", "0", NULL},
+    {"replay.resend_after", "1us", NULL},
     {"link.rate", "0", NULL},
+    {"link.rate", "1Mbps", NULL},
     {"link.rate", "25Gbps", NULL},
     {"nic.queues", "256", NULL},
     {"nic.ring", "8", NULL},
@@ -208,7 +211,11 @@ static const struct {
     {"replay.speed", "1000001", "out of range"},
     {"replay.speed", "-2", "not a number"},
     {"replay.max_gap", "0", "out of range"},
+    {"replay.resend_after", "1ps", "or 1us..1h"},
+    {"replay.resend_after", "999999ps", "out of range"},
     {"link.rate", "101Tbps", "out of range"},
+    {"link.rate", "999999bps", "or 1Mbps..100Tbps"},
+    {"link.rate", "1bps", "out of range"},
     {"nic.queues", "257", "256"},
     {"nic.ring", "0", "1..65536"},
     {"nic.ring", "1KiB", "takes no unit"},
@@ -230,6 +237,9 @@ static const struct {
     {"cost.ack", "2s", "no more than 1s"},
     {"cost.aes128_gcm_byte", "2us", "no more than 1us"},
     {"cost.copy_byte", "5", "needs a unit"},
+    {"cost.aes256_gcm_byte", "lognormal(1ns,2ns)",
+     "the SIGMA of lognormal: '2ns' takes no unit; plausible times: "
+     "92ps..938ps"},
 };
 
 START_TEST(test_config_refuses_a_value_and_names_the_key)

@@ -361,30 +361,40 @@ print_hex(char *text, const uint8_t *bytes, size_t len)
 	return 2 * len;
 }
 
-void
-talk_log(const struct talk *talk, struct keylog *keylog, unsigned labels,
-	 unsigned wrong)
+size_t
+talk_log_text(const struct talk *talk, unsigned labels, unsigned wrong,
+	      char *text)
 {
 	uint8_t random[32], secret[KEYLOG_SECRET_MAX];
-	struct keylog_stats stats;
-	char text[512];
+	size_t len = 0;
 
 	talk_random(talk, TALK_CLIENT, random);
 	for (unsigned i = 0; i < KEYLOG_LABEL_COUNT; i++) {
-		size_t secret_len, len;
-		int error;
+		size_t secret_len;
 
 		if ((labels >> i & 1) == 0)
 			continue;
 		secret_len = talk_secret(talk, (enum keylog_label)i, secret);
 		secret[0] ^= (uint8_t)(wrong >> i & 1);
-		len = (size_t)sprintf(text, "%s ", label_names[i]);
+		len += (size_t)sprintf(text + len, "%s ", label_names[i]);
 		len += print_hex(text + len, random, sizeof(random));
 		text[len++] = ' ';
 		len += print_hex(text + len, secret, secret_len);
 		text[len++] = '\n';
-		error = keylog_add(keylog, text, len, 0, &stats);
-		assert(error == 0);
-		(void)error;
 	}
+	text[len] = '\0';
+	return len;
+}
+
+void
+talk_log(const struct talk *talk, struct keylog *keylog, unsigned labels,
+	 unsigned wrong)
+{
+	char text[TALK_LOG_MAX];
+	size_t len = talk_log_text(talk, labels, wrong, text);
+	struct keylog_stats stats;
+	int error = keylog_add(keylog, text, len, 0, &stats);
+
+	assert(error == 0);
+	(void)error;
 }

@@ -18,6 +18,7 @@
 
 enum {
 	TALK_BYTES_MAX = 512 * 1024,
+	TALK_LOG_MAX = 2048,
 	TALK_CLIENT = FLOW_CLIENT_TO_SERVER,
 	TALK_SERVER = FLOW_SERVER_TO_CLIENT,
 };
@@ -94,4 +95,8 @@ void talk_random(const struct talk *talk, int direction, uint8_t random[32]);
  */
 void talk_log(const struct talk *talk, struct keylog *keylog, unsigned labels,
 	      unsigned wrong);
+
+/* The same as text, at most TALK_LOG_MAX bytes; returns its length. */
+size_t talk_log_text(const struct talk *talk, unsigned labels, unsigned wrong,
+		     char *text);
 #endif

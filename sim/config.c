@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/suite.h"
 #include "sim/config_keys.h"
@@ -163,6 +164,34 @@ check_suite(const struct config *config, struct ktlsim_error *error)
 			   suite->name);
 }
 
+/* CPUs that this machine has, for what is run on them. */
+static uint32_t
+machine_cpus(uint32_t most)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 1)
+		return 1;
+	return cpus < (long)most ? (uint32_t)cpus : most;
+}
+
+static int
+finish_threads(struct config *config, struct ktlsim_error *error)
+{
+	if (config->run_executor != EXECUTOR_THREADS)
+		return 0;
+	if (config->run_readers == 0)
+		config->run_readers = machine_cpus(RUN_READERS_MAX);
+	if (config->ktls_workers == 0)
+		config->ktls_workers = machine_cpus(THREAD_WORKERS_MAX);
+	if (config->ktls_workers > THREAD_WORKERS_MAX)
+		return config_fail(error, EINVAL,
+				   "ktls.workers: run.executor=threads has at "
+				   "most %d of each host, not %u",
+				   THREAD_WORKERS_MAX, config->ktls_workers);
+	return 0;
+}
+
 int
 config_finish(struct config *config, struct ktlsim_error *error)
 {
@@ -170,6 +199,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 		config->nic_queues = config->host_cpus < AUTO_QUEUES_MAX
 					 ? config->host_cpus
 					 : AUTO_QUEUES_MAX;
+	if (finish_threads(config, error) != 0)
+		return EINVAL;
 	if (config->ktls_workers == 0)
 		config->ktls_workers = config->host_cpus;
 	if (config->sockbuf_hiwat_max_bytes < config->sockbuf_hiwat_bytes)

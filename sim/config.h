@@ -22,6 +22,10 @@ struct ktlsim_error;
 enum {
 	CONFIG_TEXT_MAX = 128, /* bytes of a text value, with the NUL */
 	HOST_CPUS_MAX = 256,
+	RUN_READERS_MAX = 64,
+	/* With real threads: two hosts' workers, readers and the feeder have
+	   a pool of mbufs each, of which there are 256. */
+	THREAD_WORKERS_MAX = 95,
 };
 
 enum config_receiver {
@@ -37,6 +41,7 @@ enum config_segmentation { SEGMENTATION_CUT, SEGMENTATION_KEEP };
 enum config_recovery { RECOVERY_RESEND, RECOVERY_NONE };
 enum config_moderation { MODERATION_STATIC, MODERATION_OFF };
 enum config_bind { BIND_NONE, BIND_CPU };
+enum config_executor { EXECUTOR_VIRTUAL, EXECUTOR_THREADS };
 enum config_crypto { CRYPTO_REAL, CRYPTO_MODEL };
 
 /*
@@ -93,6 +98,9 @@ struct config {
 	/* run.*, report.* */
 	uint64_t run_seed;
 	uint64_t run_time_limit_ps; /* 0: none */
+	enum config_executor run_executor;
+	uint32_t run_readers; /* 0: one per CPU of the machine */
+	uint32_t run_backlog_bytes;
 	bool report_app_sha256;
 	/* replay.* */
 	enum config_receiver replay_receiver;

@@ -27,6 +27,12 @@ endpoint_peer(struct endpoint *ep)
 	return &ep->conn->endpoint[1 - (int)ep->direction];
 }
 
+uint32_t
+endpoint_backlog(const struct endpoint *ep)
+{
+	return ep->so.so_rcv.sb_ccc;
+}
+
 struct endpoint *
 endpoint_of_socket(struct socket *so)
 {

@@ -133,7 +133,9 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	sim->config = config->config;
 	strcpy(sim->input_status, "ok");
 	digest_init(&sim->digest);
-	sim->exec = &exec_virtual_ops;
+	sim->exec = config->config.run_executor == EXECUTOR_THREADS
+			? &exec_threads_ops
+			: &exec_virtual_ops;
 	code = config_finish(&sim->config, error);
 	if (code != 0)
 		goto undo;
@@ -172,6 +174,7 @@ ktlsim_destroy(struct ktlsim *sim)
 		host_fini(&sim->host[i]);
 	for (uint32_t i = 0; i < sim->conn_count; i++)
 		conn_destroy(sim->conn[i]);
+	sim->exec->fini(sim);
 	free(sim->conn);
 	results_fini(&sim->results);
 	free(sim->scratch);
@@ -190,6 +193,7 @@ ktlsim_add_keylog(struct ktlsim *sim, const char *text, size_t len,
 {
 	struct keylog_stats stats = {0};
 
+	(void)sim->exec->rest(sim);
 	if (sim->keylog == NULL)
 		sim->keylog = keylog_create();
 	if (sim->keylog == NULL ||
@@ -315,7 +319,7 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 		return code;
 	code = ingress_declare(sim, &client, &server, flow, &ep);
 	if (code == 0)
-		code = endpoint_install(ep, &install, sim->exec->now(sim));
+		code = endpoint_install(ep, &install, sim->exec->rest(sim));
 	ktls_key_clear(&install.key);
 	if (code == 0) {
 		ep->conn->declared = true;

@@ -47,7 +47,7 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 		if (FILENAME ~ /^traces\// && name ~ /^(time|pthread)[.]h$/)
 			complain("traces have no clock and no threads")
 		if (name == "pthread.h" && FILENAME ~ /^sim\//)
-			only(name, "sim/exec_threads.c")
+			only(name, "sim/(exec_threads.c|thread_[a-z_]*[.][ch])")
 	}
 	function project() {
 		if (name ~ /^tests\// || name ~ /^adapters\//)

@@ -106,7 +106,7 @@ CAPTURE := traces/data/tls13-download
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all run check check-built test asan ubsan lint fuzz fuzz-one fuzz-all \
-	fuzz-cov fuzz-replay bench cov digest format files install \
+	fuzz-cov fuzz-replay bench cov digest format files docs install \
 	uninstall dist clean help FORCE
 
 ## all: the library, static and shared, and the tool (the default)
@@ -136,14 +136,15 @@ test: $(B)/tests/run $(TOOL)
 
 ## asan: unit tests and fuzz corpora under address and undefined sanitizers
 asan:
-	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=asan check-built
+	@KTLSIM_THEORY_SEEDS=5 $(MAKE) --no-print-directory $(PARALLEL) VARIANT=asan \
+		check-built
 
 ## ubsan: the same (one build has both)
 ubsan: asan
 
-## lint: layers, headers, symbols, lengths, format, FILES, walk, man, shell
-lint: $(STATIC) $(SHARED)
-	@CC="$(CC)" CFLAGS="$(KTLSIM_CFLAGS)" tests/lint/run.sh $(STATIC) \
+## lint: layers, headers, symbols, lengths, format, FILES, docs, man, shell
+lint: $(STATIC) $(SHARED) $(TOOL)
+	@KTLSIM="$(TOOL)" CC="$(CC)" CFLAGS="$(KTLSIM_CFLAGS)" tests/lint/run.sh $(STATIC) \
 		$(SHARED)
 
 ## fuzz: one fuzzer, F=frame TIME=60; findings are left in build/fuzz
@@ -198,7 +199,10 @@ format:
 files:
 	@tools/files.sh --write
 
-## docs/configuration.md: rewrite it from the table of keys
+## docs: what they quote of the program: keys, the README's report, a picture
+docs: $(TOOL)
+	@tools/docs.sh --write $(TOOL)
+
 docs/configuration.md: $(TOOL) FORCE
 	$(TOOL) --list-keys=markdown > $@
 

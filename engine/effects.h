@@ -11,5 +11,9 @@ enum engine_effect {
 	ENGINE_QUEUE_WORK = 0x01,  /* put the socket on its TLS work queue */
 	ENGINE_WAKE_READER = 0x02, /* sorwakeup(): a reader may have news */
 	ENGINE_DROP = 0x04,	   /* ktls_drop(): the connection was reset */
+	/* Count, where no step with counters has: only with ENGINE_DROP, and
+	   not with the default policy. */
+	ENGINE_COUNT_CORRUPTED = 0x08, /* corrupted_records */
+	ENGINE_COUNT_TOO_LARGE = 0x10, /* too_large_records */
 };
 #endif

@@ -44,6 +44,7 @@ ktls_rx_counters_add(struct ktls_rx_counters *counters,
 	counters->sw_rx_inqueue += other->sw_rx_inqueue;
 	counters->corrupted_records += other->corrupted_records;
 	counters->failed_crypto += other->failed_crypto;
+	counters->too_large_records += other->too_large_records;
 	counters->tls11_cbc_decrypts += other->tls11_cbc_decrypts;
 	counters->tls12_gcm_decrypts += other->tls12_gcm_decrypts;
 	counters->tls12_chacha20_decrypts += other->tls12_chacha20_decrypts;
@@ -59,6 +60,10 @@ ktls_rx_enable(struct socket *so, struct ktls_session *session,
 
 	if (sb->sb_tls_info != NULL)
 		return EALREADY;
+	if (so->so_listening)
+		return EINVAL;
+	if (so->so_io_locked)
+		return EWOULDBLOCK;
 	sb->sb_tls_seqno = rec_seq;
 	sb->sb_tls_info = session;
 	sb->sb_flags |= SB_TLS_RX;
@@ -160,13 +165,77 @@ check_unreadable(struct socket *so)
 	return sb->sb_state & SBS_CANTRCVMORE ? ENGINE_WAKE_READER : 0;
 }
 
+/* Bytes that the buffer can hold at most, now or after it has grown. */
+static uint32_t
+buffer_limit(const struct socket *so)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+	uint32_t most = so->so_policy->recvbuf_max;
+
+	return (sb->sb_flags & SB_AUTOSIZE) != 0 && most > sb->sb_hiwat
+		   ? most
+		   : sb->sb_hiwat;
+}
+
+/*
+ * What the policy has against the record at the head as soon as its header is
+ * there: an error, with *count the counter that the driver is to raise; or 0.
+ */
+static int
+judge_arrival(const struct socket *so, unsigned *count)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+	const struct ktls_session *session = sb->sb_tls_info;
+	struct tls_record_header header;
+	uint8_t bytes[TLS_HEADER_BYTES];
+	uint32_t wire_len;
+	int error = 0;
+
+	if (so->so_dropped || sb->sb_tlscc < TLS_HEADER_BYTES ||
+	    !m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
+		return 0;
+	tls_record_parse(bytes, &header);
+	wire_len = (uint32_t)TLS_HEADER_BYTES + header.length;
+	*count = ENGINE_COUNT_CORRUPTED;
+	if (so->so_policy->header_check == ENGINE_HEADER_ARRIVAL)
+		error = tls_record_check(&header, session->params.version,
+					 &session->framing);
+	if (error != 0 || !so->so_policy->window_enforced)
+		return error;
+	*count = ENGINE_COUNT_TOO_LARGE;
+	return sb->sb_tlscc < wire_len && wire_len > buffer_limit(so) ? EMSGSIZE
+								      : 0;
+}
+
+/*
+ * Reset the connection for the record at the head.  What is queued goes first,
+ * so that nothing finds it again.
+ */
+static unsigned
+refuse_head(struct socket *so, int error)
+{
+	sbflush_tls(&so->so_rcv);
+	return so_drop(so, error);
+}
+
 unsigned
 ktls_rx_check(struct socket *so)
 {
 	struct sockbuf *sb = &so->so_rcv;
+	const struct engine_policy *policy = so->so_policy;
 	enum head_state state;
+	unsigned count;
+	int error;
 
 	assert((sb->sb_flags & SB_TLS_RX) != 0);
+	if (sb->sb_flags & SB_TLS_RX_STUCK)
+		return 0;
+	if (policy->header_check == ENGINE_HEADER_ARRIVAL ||
+	    policy->window_enforced) {
+		error = judge_arrival(so, &count);
+		if (error != 0)
+			return count | refuse_head(so, error);
+	}
 	if (sb->sb_flags & SB_TLS_RX_RUNNING)
 		return 0;
 	state = head_of(sb);
@@ -283,6 +352,21 @@ take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
 	return KTLS_RX_RECORD;
 }
 
+/*
+ * True where a worker judges a header with so much of its record there.  In
+ * FreeBSD that takes hlen bytes, though a record below hlen is judged when it
+ * is complete (R6).
+ */
+static bool
+header_due(const struct socket *so, uint32_t wire_len)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+
+	return so->so_policy->header_check == ENGINE_HEADER_ARRIVAL ||
+	       sb->sb_tlscc >= sb->sb_tls_info->framing.hlen ||
+	       sb->sb_tlscc >= wire_len;
+}
+
 enum ktls_rx_verdict
 ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 	      struct ktls_rx_counters *counters, unsigned *effects)
@@ -297,6 +381,8 @@ ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 	assert(sb->sb_tlsdcc == 0 && session->detached == 0);
 	*effects = 0;
 	*job = (struct ktls_rx_job){0};
+	if (sb->sb_flags & SB_TLS_RX_STUCK)
+		return KTLS_RX_DRY;
 	if (session->key_pending)
 		return KTLS_RX_WAITKEY;
 	if (sb->sb_tlscc < TLS_HEADER_BYTES)
@@ -307,16 +393,14 @@ ktls_rx_begin(struct socket *so, struct ktls_rx_job *job,
 	}
 	tls_record_parse(job->header, &header);
 	wire_len = (uint32_t)TLS_HEADER_BYTES + header.length;
-	/* A record below hlen is judged when it is complete, not at FIN. */
-	if (sb->sb_tlscc < session->framing.hlen && sb->sb_tlscc < wire_len)
+	if (!header_due(so, wire_len))
 		return KTLS_RX_DRY;
 	error = tls_record_check(&header, session->params.version,
 				 &session->framing);
 	if (error != 0) {
 		counters->corrupted_records++;
 		/* RUNNING stays set for ever: the stream is out of step. */
-		*effects = so_drop(so, error);
-		sbflush_tls(sb);
+		*effects = refuse_head(so, error);
 		return KTLS_RX_DROPPED;
 	}
 	if (sb->sb_tlscc < wire_len)
@@ -332,13 +416,16 @@ ktls_rx_ready(const struct socket *so)
 	uint8_t bytes[TLS_HEADER_BYTES];
 	struct tls_record_header header;
 
+	if (sb->sb_flags & SB_TLS_RX_STUCK)
+		return false;
 	if (session->key_pending || head_of(sb) != HEAD_PARTIAL)
 		return true;
-	if (sb->sb_tlscc < session->framing.hlen)
+	if (sb->sb_tlscc < TLS_HEADER_BYTES)
 		return false;
 	(void)m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes);
 	tls_record_parse(bytes, &header);
-	return tls_record_check(&header, session->params.version,
+	return header_due(so, UINT32_MAX) &&
+	       tls_record_check(&header, session->params.version,
 				&session->framing) != 0;
 }
 
@@ -405,6 +492,24 @@ trim_to_plaintext(struct mbuf_pool *pool, const struct ktls_rx_job *job)
 	return data;
 }
 
+/*
+ * What a record leaves behind it, by policy: in Linux, nothing is decrypted
+ * behind one that fails, nor behind the last record number that there is.
+ */
+static unsigned
+report_record(struct socket *so, const struct ktls_rx_job *job)
+{
+	bool sticky = so->so_policy->on_bad_record == ENGINE_BAD_RECORD_STICKY;
+	bool last = sticky && job->seqno == UINT64_MAX;
+
+	if (job->error == 0 && !last)
+		return 0;
+	so->so_error = job->error != 0 ? job->error : EBADMSG;
+	if (sticky)
+		so->so_rcv.sb_flags |= SB_TLS_RX_STUCK;
+	return ENGINE_WAKE_READER;
+}
+
 /* Append a good record to the plain chain. */
 static void
 deliver(struct sockbuf *sb, struct ktls_rx_job *job)
@@ -442,10 +547,8 @@ ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 		m_freem(sb->sb_pool, job->record);
 		m_freem(sb->sb_pool, job->control);
 	}
-	if (!flushed && job->error != 0) {
-		so->so_error = job->error;
-		effects = ENGINE_WAKE_READER;
-	}
+	if (!flushed)
+		effects = report_record(so, job);
 	*job = (struct ktls_rx_job){0};
 	return effects;
 }

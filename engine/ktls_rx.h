@@ -60,6 +60,9 @@ struct ktls_rx_counters {
 				       by the driver */
 	uint64_t corrupted_records; /* refused at header validation */
 	uint64_t failed_crypto;	    /* bad tag, no inner type, too short */
+	uint64_t too_large_records; /* ours: refused as larger than the buffer
+				       can become; kept by the driver, upon
+				       ENGINE_COUNT_TOO_LARGE */
 	/* attempts, records refused as too short left out */
 	uint64_t tls11_cbc_decrypts; /* of TLS 1.2 too, as in FreeBSD */
 	uint64_t tls12_gcm_decrypts;
@@ -75,8 +78,10 @@ void ktls_rx_counters_add(struct ktls_rx_counters *counters,
 /*
  * setsockopt(TCP_RXTLS_ENABLE): takes over the caller's reference to session,
  * makes everything queued ciphertext and checks for a complete record.
- * rec_seq is the number of the record at the first unread byte.  Returns 0 or
- * EALREADY (the reference stays with the caller).  *effects gets the effects.
+ * rec_seq is the number of the record at the first unread byte.  Returns 0,
+ * EALREADY, EINVAL (a listening socket) or EWOULDBLOCK (a reader holds the I/O
+ * lock: FreeBSD sleeps); then the reference stays with the caller.  *effects
+ * gets the effects.
  */
 int ktls_rx_enable(struct socket *so, struct ktls_session *session,
 		   uint64_t rec_seq, unsigned *effects);
@@ -95,8 +100,10 @@ int ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
  * FreeBSD ktls_check_rx(): queue the socket where a complete record waits.
  * Returns effects: ENGINE_QUEUE_WORK, upon which the driver must queue the
  * socket (RUNNING is set), or ENGINE_WAKE_READER with so_error EMSGSIZE for a
- * partial record at the end of the stream.  While a key is pending nothing is
- * queued.
+ * partial record at the end of the stream.  While a key is pending, or behind a
+ * failed record under ENGINE_BAD_RECORD_STICKY, nothing is queued.  By policy
+ * the record at the head may be refused here: ENGINE_DROP with one of
+ * ENGINE_COUNT_*, also while a worker has the socket, which then finds it dry.
  */
 unsigned ktls_rx_check(struct socket *so);
 

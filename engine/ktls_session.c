@@ -72,6 +72,36 @@ ktls_session_create(struct ktls_session **session, const struct ktls_key *key,
 	return 0;
 }
 
+/* The gauge of the session's cipher. */
+static uint64_t *
+cipher_gauge(const struct ktls_session *session,
+	     struct ktls_session_stats *stats)
+{
+	if (session->params.cipher == TLS_CIPHER_AES_CBC)
+		return &stats->sw_cbc;
+	if (session->params.cipher == TLS_CIPHER_CHACHA20_POLY1305)
+		return &stats->sw_chacha20;
+	return &stats->sw_gcm;
+}
+
+void
+ktls_session_tally(const struct ktls_session *session,
+		   struct ktls_session_stats *stats)
+{
+	stats->offload_total++;
+	stats->active++;
+	++*cipher_gauge(session, stats);
+}
+
+void
+ktls_session_count(struct ktls_session *session,
+		   struct ktls_session_stats *stats)
+{
+	assert(session->stats == NULL);
+	session->stats = stats;
+	ktls_session_tally(session, stats);
+}
+
 void
 ktls_session_hold(struct ktls_session *session)
 {
@@ -85,6 +115,10 @@ ktls_session_free(struct ktls_session *session)
 	if (--session->refcount > 0)
 		return;
 	assert(session->detached == 0);
+	if (session->stats != NULL) {
+		session->stats->active--;
+		--*cipher_gauge(session, session->stats);
+	}
 	if (session->aead != NULL) {
 		aead_pool_forget(session->aead, session->aead_key_id);
 		aead_pool_forget(session->aead, session->aead_old_id);

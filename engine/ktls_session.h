@@ -25,6 +25,19 @@ enum ktls_crypto {
 				length that TLS has is taken */
 };
 
+/*
+ * Sessions of one host, as in sysctl kern.ipc.tls (03-engine section 4.9).  The
+ * access is its owner's: where sessions end on several threads, under a lock.
+ */
+struct ktls_session_stats {
+	uint64_t enable_calls;	/* stats.enable_calls: attempts */
+	uint64_t offload_total; /* stats.offload_total: sessions set up */
+	uint64_t active;	/* stats.active: alive now, as the following */
+	uint64_t sw_cbc;	/* sw.cbc */
+	uint64_t sw_gcm;	/* sw.gcm */
+	uint64_t sw_chacha20;	/* sw.chacha20 */
+};
+
 struct ktls_session {
 	struct ktls_key params; /* wiped by the last ktls_session_free */
 	struct tls_framing framing;
@@ -32,7 +45,8 @@ struct ktls_session {
 	struct aead_pool *aead; /* lent by the creator; NULL in model */
 	uint64_t aead_key_id;	/* 0 in model */
 	uint64_t aead_old_id;	/* of the key before: not forgotten yet; 0 */
-	uint32_t wq_index;	/* TLS work queue, fixed at creation */
+	struct ktls_session_stats *stats; /* lent, or NULL */
+	uint32_t wq_index; /* TLS work queue, fixed at creation */
 	uint32_t refcount;
 	uint32_t detached; /* records between begin and finish, 0 or 1 */
 	bool key_pending;  /* a KeyUpdate or ChangeCipherSpec was
@@ -47,6 +61,14 @@ struct ktls_session {
 int ktls_session_create(struct ktls_session **session,
 			const struct ktls_key *key, enum ktls_crypto crypto,
 			struct aead_pool *aead, uint32_t wq_index);
+
+/* Add a session that is alive to the sums. */
+void ktls_session_tally(const struct ktls_session *session,
+			struct ktls_session_stats *stats);
+
+/* The same, and take it out of *stats when it ends. */
+void ktls_session_count(struct ktls_session *session,
+			struct ktls_session_stats *stats);
 
 void ktls_session_hold(struct ktls_session *session);
 

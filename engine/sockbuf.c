@@ -37,17 +37,35 @@ enum {
 	COALESCE_MAX = MCLBYTES / 4,
 };
 
-void
-sb_init(struct sockbuf *sb, struct mbuf_pool *pool, uint32_t hiwat)
+static void
+set_limits(struct sockbuf *sb, uint32_t hiwat)
 {
 	uint64_t mbmax = (uint64_t)hiwat * SB_WASTE_FACTOR;
 
-	*sb = (struct sockbuf){
-	    .sb_pool = pool,
-	    .sb_hiwat = hiwat,
-	    .sb_mbmax = mbmax < SB_MBMAX ? (uint32_t)mbmax : SB_MBMAX,
-	    .sb_lowat = 1,
-	};
+	sb->sb_hiwat = hiwat;
+	sb->sb_mbmax = mbmax < SB_MBMAX ? (uint32_t)mbmax : SB_MBMAX;
+}
+
+void
+sb_init(struct sockbuf *sb, struct mbuf_pool *pool, uint32_t hiwat)
+{
+	*sb = (struct sockbuf){.sb_pool = pool, .sb_lowat = 1};
+	set_limits(sb, hiwat);
+}
+
+bool
+sbreserve(struct sockbuf *sb, uint32_t cc)
+{
+	/* Whoever fills clusters of 2 KiB must stay below SB_MBMAX. */
+	const uint64_t most =
+	    (uint64_t)SB_MBMAX * MCLBYTES / (MSIZE + MCLBYTES);
+
+	if (cc > most)
+		return false;
+	set_limits(sb, cc);
+	if (sb->sb_lowat > cc)
+		sb->sb_lowat = cc;
+	return true;
 }
 
 void
@@ -289,13 +307,16 @@ trim_plain(struct sockbuf *sb, struct mbuf *m, uint32_t len)
 	sb->sb_acc -= len;
 }
 
-void
-sbdrop(struct sockbuf *sb, uint32_t len)
+/*
+ * Take len bytes, at most sb_acc, off the plain chain and link the mbufs that
+ * go to *link; returns where the next one is to be linked.
+ */
+static struct mbuf **
+cut_plain(struct sockbuf *sb, uint32_t len, struct mbuf **link)
 {
 	struct mbuf *m = sb->sb_mb;
 	struct mbuf *next = m != NULL ? m->m_nextpkt : NULL;
 
-	assert(len <= sb->sb_acc);
 	while (len > 0) {
 		if (m == NULL) {
 			m = next;
@@ -307,30 +328,63 @@ sbdrop(struct sockbuf *sb, uint32_t len)
 		}
 		len -= m->m_len;
 		sbfree(sb, m);
-		m = m_free(sb->sb_pool, m);
+		m->m_nextpkt = NULL;
+		*link = m;
+		link = &m->m_next;
+		m = m->m_next;
 	}
+	*link = NULL;
 	set_head(sb, m, next);
+	return link;
+}
+
+/* Take the TLS chain, a list by m_next already, out of the accounts. */
+static struct mbuf *
+cut_tls(struct sockbuf *sb)
+{
+	struct mbuf *chain = sb->sb_mtls;
+
+	for (const struct mbuf *m = chain; m != NULL; m = m->m_next)
+		sbfree_ktls_rx(sb, m);
+	sb->sb_mtls = sb->sb_mtlstail = NULL;
+	sb->sb_flags &= ~SB_TLS_RX_UNREADABLE;
+	assert(sb->sb_tlscc == 0);
+	return chain;
+}
+
+struct mbuf *
+sbcut(struct sockbuf *sb, uint32_t len)
+{
+	bool all = len > sb->sb_acc;
+	struct mbuf *chain = NULL;
+	struct mbuf **link;
+
+	assert(!all || len == sb->sb_ccc);
+	link = cut_plain(sb, all ? sb->sb_acc : len, &chain);
+	if (!all)
+		return chain;
+	sb->sb_ccc -= sb->sb_tlsdcc;
+	sb->sb_tlsdcc = 0;
+	*link = cut_tls(sb);
+	return chain;
+}
+
+void
+sbdrop(struct sockbuf *sb, uint32_t len)
+{
+	m_freem(sb->sb_pool, sbcut(sb, len));
 }
 
 void
 sbflush_tls(struct sockbuf *sb)
 {
-	while (sb->sb_mtls != NULL) {
-		sbfree_ktls_rx(sb, sb->sb_mtls);
-		sb->sb_mtls = m_free(sb->sb_pool, sb->sb_mtls);
-	}
-	sb->sb_mtlstail = NULL;
-	sb->sb_flags &= ~SB_TLS_RX_UNREADABLE;
-	assert(sb->sb_tlscc == 0);
+	m_freem(sb->sb_pool, cut_tls(sb));
 }
 
 void
 sbflush(struct sockbuf *sb)
 {
-	sbdrop(sb, sb->sb_acc);
-	sb->sb_ccc -= sb->sb_tlsdcc;
-	sb->sb_tlsdcc = 0;
-	sbflush_tls(sb);
+	sbdrop(sb, sb->sb_ccc);
 	assert(sb->sb_ccc == 0 && sb->sb_mb == NULL && sb->sb_mbcnt == 0);
 }
 
@@ -340,6 +394,8 @@ sbspace(const struct sockbuf *sb)
 	int64_t bytes = (int64_t)sb->sb_hiwat - sb->sb_ccc;
 	int64_t memory = (int64_t)sb->sb_mbmax - sb->sb_mbcnt;
 
+	if (sb->sb_flags & SB_STOP)
+		return 0;
 	return bytes < memory ? bytes : memory;
 }
 

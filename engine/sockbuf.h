@@ -12,6 +12,7 @@
 #ifndef ENGINE_SOCKBUF_H
 #define ENGINE_SOCKBUF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ktls_session;
@@ -22,8 +23,11 @@ struct mbuf_pool;
 #define SB_TLS_RX	  0x0001u /* KTLS receive is on */
 #define SB_TLS_RX_RUNNING 0x0002u /* queued to, or processed by, a worker */
 #define SB_AUTOSIZE	  0x0800u /* sb_hiwat may grow */
+#define SB_STOP		  0x1000u /* sbspace is 0 */
 /* Ours: the next record's header lies in bytes that the capture cut off. */
 #define SB_TLS_RX_UNREADABLE 0x10000u
+/* Ours: a record did not open, and nothing behind it will be (sticky). */
+#define SB_TLS_RX_STUCK 0x20000u
 
 /* sb_state */
 #define SBS_CANTRCVMORE 0x0020u /* end of stream seen */
@@ -81,12 +85,19 @@ void sbappendcontrol(struct sockbuf *sb, struct mbuf *control,
  */
 void sb_mark_notready(struct sockbuf *sb);
 
-/* Remove and free the first len bytes of the plain chain, len <= plain. */
+/*
+ * Remove the first len bytes and return their mbufs, linked by m_next, to the
+ * caller.  Either len is within the plain chain, where an mbuf that is cut
+ * stays, or it is sb_ccc: a detached record is then disowned by sb_tlsdcc = 0,
+ * to be freed by whoever holds it, and the TLS chain is removed as well.
+ */
+struct mbuf *sbcut(struct sockbuf *sb, uint32_t len);
+
+/* The same, freed. */
 void sbdrop(struct sockbuf *sb, uint32_t len);
 
 /*
- * Remove and free everything; a detached record is disowned by sb_tlsdcc = 0
- * and freed by whoever holds it (FreeBSD sbflush_internal).
+ * Remove and free everything, as sbdrop of sb_ccc (FreeBSD sbflush_internal).
  */
 void sbflush(struct sockbuf *sb);
 
@@ -96,7 +107,18 @@ void sbflush(struct sockbuf *sb);
  */
 void sbflush_tls(struct sockbuf *sb);
 
-/* Window space in bytes, may be negative (FreeBSD sbspace). */
+/*
+ * Change the limits to cc bytes, as FreeBSD sbreserve: sb_mbmax follows, and
+ * sb_lowat is at most cc.  False, and nothing is changed, where cc exceeds what
+ * kern.ipc.maxsockbuf allows.
+ */
+bool sbreserve(struct sockbuf *sb, uint32_t cc);
+
+/*
+ * Space in bytes: what sb_ccc leaves of sb_hiwat or sb_mbcnt of sb_mbmax, the
+ * less; 0 with SB_STOP.  Negative where control messages have gone beyond it
+ * (FreeBSD sbspace).
+ */
 int64_t sbspace(const struct sockbuf *sb);
 
 /* Accounting of one mbuf in the TLS chain or in the plain chain. */

@@ -1,146 +1,94 @@
 /*
- * socket.c - the readers' side of a receiving socket, and its end of life.
+ * socket.c - the life of a receiving socket, its options, and its readiness.
  *
- * A reader calls soreceive, one record per call; the driver calls
- * socantrcvmore for a FIN, so_drop for a reset, so_close when the application
- * is done, and so_fini when the last reference is gone.
+ * Its owner calls so_init; the driver calls socantrcvmore for a FIN and so_drop
+ * for a reset; the application's calls are soreceive (soreceive.c), so_shutdown
+ * and so_close, the socket options, poll (soreadable) and kqueue (so_kqread).
+ * Whoever gives up the last reference destroys it: the owner, or the worker
+ * that still had it when it was closed.
  *
- * soreceive first copies out without removing anything and then drops what it
- * copied, so that MSG_PEEK is the same walk without the second half.  FreeBSD
- * unlocks between the pieces; here one call is one step.
+ * None of these waits: a record that is detached, and RUNNING, which stays set
+ * for ever after a bad header, hold nothing back.  The only thing to wait for
+ * is a reader in the middle of a call, and the wait is the caller's.
  *
- * Left out: sleeping (EWOULDBLOCK is said instead), out-of-band data, atomic
- * protocols, MSG_WAITALL and MSG_TLSAPPDATA, and the send side.
+ * Left out: sleeping, the send side, listen queues, upcalls.
  *
- * Mirrors: FreeBSD sys/kern/uipc_socket.c soreceive_generic(), sofree(), and
- * uipc_sockbuf.c socantrcvmore().
+ * Mirrors: FreeBSD sys/kern/uipc_socket.c sorele(), sofree(), sorflush(),
+ * sopoll_generic(), filt_soread(), sosetopt(), and uipc_sockbuf.c
+ * socantrcvmore().
  */
 #include "engine/socket.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <string.h>
 
 #include "engine/effects.h"
 #include "engine/ktls_rx.h"
-#include "engine/mbuf.h"
 
-/* The record lies behind the 16 bytes of struct cmsghdr. */
-enum { CMSG_HEADER_BYTES = 16 };
+static const struct engine_policy freebsd_policy = {0};
 
 void
 so_init(struct socket *so, struct mbuf_pool *pool, uint32_t hiwat)
 {
-	*so = (struct socket){0};
+	*so = (struct socket){.so_policy = &freebsd_policy, .so_count = 1};
 	sb_init(&so->so_rcv, pool, hiwat);
+}
+
+void
+so_hold(struct socket *so)
+{
+	assert(so->so_count > 0);
+	so->so_count++;
+}
+
+bool
+so_rele(struct socket *so)
+{
+	assert(so->so_count > 0);
+	if (--so->so_count > 0)
+		return false;
+	assert(so->so_rcv.sb_tlsdcc == 0);
+	sb_fini(&so->so_rcv);
+	return true;
 }
 
 void
 so_fini(struct socket *so)
 {
-	assert(so->so_count == 0);
-	assert(so->so_rcv.sb_tlsdcc == 0);
-	sb_fini(&so->so_rcv);
+	bool last = so_rele(so);
+
+	assert(last);
+	(void)last;
 }
 
-void
-so_control_write(struct mbuf *m, const struct tls_get_record *record)
+bool
+so_io_lock(struct socket *so)
 {
-	assert(m->m_len == 0);
-	memset(m->m_data, 0, TLS_CONTROL_BYTES);
-	memcpy(m->m_data + CMSG_HEADER_BYTES, record, sizeof(*record));
-	m->m_len = TLS_CONTROL_BYTES;
-}
-
-static void
-control_read(const struct mbuf *m, struct tls_get_record *record)
-{
-	assert(m->m_len == TLS_CONTROL_BYTES);
-	memcpy(record, m->m_data + CMSG_HEADER_BYTES, sizeof(*record));
-}
-
-/* True where a receive of resid bytes would sleep in FreeBSD. */
-static bool
-would_sleep(const struct socket *so, uint32_t resid)
-{
-	const struct sockbuf *sb = &so->so_rcv;
-	const struct mbuf *m = sb->sb_mb;
-
-	if (m == NULL)
-		return true;
-	if (sb->sb_acc >= resid || sb->sb_acc >= sb->sb_lowat ||
-	    m->m_nextpkt != NULL || so->so_error != 0 ||
-	    (sb->sb_state & SBS_CANTRCVMORE) != 0)
+	if (so->so_io_locked)
 		return false;
-	for (; m != NULL; m = m->m_next)
-		if (m->m_flags & M_EOR)
-			return false;
+	so->so_io_locked = true;
 	return true;
 }
 
-/*
- * What a reader is told when no data can be delivered.  Undecrypted bytes hold
- * back the end of the stream, unless nobody can ever read them, but not an
- * error.
- */
+/* FreeBSD sbrelease: nothing is kept, and nothing fits any more. */
 static void
-receive_nothing(struct socket *so, unsigned flags,
-		struct soreceive_result *result)
+release_buffer(struct socket *so)
 {
-	const struct sockbuf *sb = &so->so_rcv;
-	bool drained =
-	    sb->sb_ccc == 0 || (sb->sb_flags & SB_TLS_RX_UNREADABLE) != 0;
+	struct sockbuf *sb = &so->so_rcv;
 
-	if (so->so_error != 0) {
-		result->error = so->so_error;
-		if ((flags & SORECEIVE_PEEK) == 0)
-			so->so_error = 0;
-	} else if ((sb->sb_state & SBS_CANTRCVMORE) != 0 && drained) {
-		result->eof = true;
-	} else {
-		result->error = EWOULDBLOCK;
-	}
-}
-
-/* Copy out data from m on, to the record's end or resid. */
-static void
-receive_data(const struct mbuf *m, uint32_t resid, soreceive_uiomove *move,
-	     void *arg, struct soreceive_result *result)
-{
-	for (; m != NULL && resid > 0; m = m->m_next) {
-		uint32_t len = m->m_len < resid ? m->m_len : resid;
-
-		if (move != NULL)
-			move(arg, m->m_data, len);
-		result->bytes += len;
-		resid -= len;
-		if (len == m->m_len && (m->m_flags & M_EOR) != 0)
-			result->eor = true;
-	}
+	so->so_flush_wanted = false;
+	sbflush(sb);
+	sb->sb_hiwat = 0;
+	sb->sb_mbmax = 0;
 }
 
 void
-soreceive(struct socket *so, uint32_t resid, unsigned flags,
-	  soreceive_uiomove *move, void *arg, struct soreceive_result *result)
+so_io_unlock(struct socket *so)
 {
-	struct sockbuf *sb = &so->so_rcv;
-	const struct mbuf *m = sb->sb_mb;
-	uint32_t consumed = 0;
-
-	*result = (struct soreceive_result){0};
-	if (would_sleep(so, resid)) {
-		receive_nothing(so, flags, result);
-		return;
-	}
-	if (m->m_type == MT_CONTROL) {
-		control_read(m, &result->record);
-		result->has_record = true;
-		consumed = m->m_len;
-		m = m->m_next;
-	}
-	receive_data(m, resid, move, arg, result);
-	if ((flags & SORECEIVE_PEEK) == 0)
-		sbdrop(sb, consumed + result->bytes);
+	assert(so->so_io_locked);
+	so->so_io_locked = false;
+	if (so->so_flush_wanted)
+		release_buffer(so);
 }
 
 bool
@@ -152,6 +100,68 @@ soreadable(const struct socket *so)
 	       (sb->sb_state & SBS_CANTRCVMORE) != 0;
 }
 
+bool
+so_kqread(const struct socket *so, uint32_t note_lowat, struct so_kevent *kev)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+	uint32_t payload = sb->sb_acc - sb->sb_ctl;
+
+	*kev = (struct so_kevent){.data = payload};
+	if ((sb->sb_state & SBS_CANTRCVMORE) != 0) {
+		kev->eof = true;
+		kev->fflags = so->so_error;
+		return true;
+	}
+	if (so->so_error != 0)
+		return true;
+	if (note_lowat > 0)
+		return payload >= note_lowat;
+	return sb->sb_acc >= sb->sb_lowat;
+}
+
+int
+so_take_error(struct socket *so)
+{
+	int error = so->so_error;
+
+	if ((so->so_rcv.sb_flags & SB_TLS_RX_STUCK) == 0)
+		so->so_error = 0;
+	return error;
+}
+
+int
+so_set_rcvlowat(struct socket *so, int64_t bytes)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if (bytes < 1)
+		return EINVAL;
+	sb->sb_lowat = bytes > sb->sb_hiwat ? sb->sb_hiwat : (uint32_t)bytes;
+	return 0;
+}
+
+int
+so_set_rcvbuf(struct socket *so, int64_t bytes)
+{
+	struct sockbuf *sb = &so->so_rcv;
+
+	if (bytes < 1)
+		return EINVAL;
+	if (bytes > UINT32_MAX || !sbreserve(sb, (uint32_t)bytes))
+		return ENOBUFS;
+	sb->sb_flags &= ~SB_AUTOSIZE;
+	return 0;
+}
+
+int
+so_listen(struct socket *so)
+{
+	if ((so->so_rcv.sb_flags & SB_TLS_RX) != 0)
+		return EINVAL;
+	so->so_listening = true;
+	return 0;
+}
+
 unsigned
 socantrcvmore(struct socket *so)
 {
@@ -161,6 +171,18 @@ socantrcvmore(struct socket *so)
 	sb->sb_state |= SBS_CANTRCVMORE;
 	if (sb->sb_flags & SB_TLS_RX)
 		effects |= ktls_rx_check(so);
+	return effects;
+}
+
+unsigned
+so_shutdown(struct socket *so)
+{
+	unsigned effects = socantrcvmore(so);
+
+	if (so->so_io_locked)
+		so->so_flush_wanted = true;
+	else
+		release_buffer(so);
 	return effects;
 }
 
@@ -182,6 +204,7 @@ so_drop(struct socket *so, int error)
 	unsigned effects = so->so_dropped ? 0 : ENGINE_DROP;
 
 	so->so_dropped = true;
-	so->so_error = error;
+	if ((so->so_rcv.sb_flags & SB_TLS_RX_STUCK) == 0)
+		so->so_error = error;
 	return effects | socantrcvmore(so);
 }

@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ktls_counters.h"
 #include "engine/ktls_session.h"
 #include "sim/content_hash.h"
 #include "sim/exec.h"
 #include "sim/run.h"
+#include "traces/ipfrag.h"
 
 /* What calls a run overloaded: docs/model.md#overload. */
 enum {
@@ -193,25 +195,50 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 	counter->value = value;
 }
 
-enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 16 };
+enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 6 + KTLS_COUNTERS_MAX };
 
-/* Each worker counts for itself. */
-static struct ktls_rx_counters
-sum_of_workers(const struct host *host)
+/* What one socket of the host adds to the workers' counters. */
+static void
+add_endpoint(const struct endpoint *ep, struct ktls_rx_counters *rx,
+	     struct ktls_session_stats *sessions)
 {
-	struct ktls_rx_counters sum = {0};
+	const struct ktls_session *session = ep->so.so_rcv.sb_tls_info;
+
+	rx->corrupted_records += ep->counts.corrupted_headers;
+	rx->too_large_records += ep->counts.too_large_records;
+	if (session == NULL)
+		return;
+	sessions->enable_calls++;
+	ktls_session_tally(session, sessions);
+}
+
+/* Each worker counts for itself, and each socket for what reached none. */
+static void
+collect_ktls(const struct host *host, struct results_host *out)
+{
+	const struct ktlsim *sim = host->sim;
+	struct ktls_rx_counters rx = {0};
+	struct ktls_session_stats sessions = {0};
+	struct ktls_counter list[KTLS_COUNTERS_MAX];
+	size_t count;
 
 	for (uint32_t i = 0; i < host->workers; i++)
-		ktls_rx_counters_add(&sum, &host->worker[i].ktls);
-	return sum;
+		ktls_rx_counters_add(&rx, &host->worker[i].ktls);
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			if (sim->conn[i]->endpoint[d].host == host)
+				add_endpoint(&sim->conn[i]->endpoint[d], &rx,
+					     &sessions);
+	add_counter(out, host->workers, "threads");
+	count = ktls_counters_list(&rx, &sessions, list);
+	for (size_t i = 0; i < count; i++)
+		add_counter(out, list[i].value, "%s", list[i].name);
 }
 
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
 static int
 collect_counters(struct host *host, struct results_host *out)
 {
-	const struct ktls_rx_counters sum = sum_of_workers(host);
-	const struct ktls_rx_counters *ktls = &sum;
 	uint64_t lost = 0, interrupts = 0;
 
 	out->counters =
@@ -242,15 +269,7 @@ collect_counters(struct host *host, struct results_host *out)
 		add_counter(out, q->interrupts, "ch%" PRIu32 "_events", i);
 		add_counter(out, q->used_max, "rx%" PRIu32 "_ring_max", i);
 	}
-	add_counter(out, ktls->corrupted_records, "corrupted_records");
-	add_counter(out, ktls->failed_crypto, "failed_crypto");
-	add_counter(out, ktls->tls11_cbc_decrypts, "ocf.tls11_cbc_decrypts");
-	add_counter(out, ktls->tls12_gcm_decrypts, "ocf.tls12_gcm_decrypts");
-	add_counter(out, ktls->tls12_chacha20_decrypts,
-		    "ocf.tls12_chacha20_decrypts");
-	add_counter(out, ktls->tls13_gcm_decrypts, "ocf.tls13_gcm_decrypts");
-	add_counter(out, ktls->tls13_chacha20_decrypts,
-		    "ocf.tls13_chacha20_decrypts");
+	collect_ktls(host, out);
 	return 0;
 }
 
@@ -457,10 +476,23 @@ note_count(struct ktlsim *sim, uint64_t count, const char *what)
 }
 
 static void
+note_fragments(struct ktlsim *sim)
+{
+	struct ipfrag_stats stats;
+
+	ipfrag_read_stats(sim->ipfrag, &stats);
+	note_count(sim, stats.reassembled,
+		   "packets put together from IP fragments");
+	note_count(sim, stats.discarded,
+		   "packets of which an IP fragment is missing, passed over");
+}
+
+static void
 note_inputs(struct ktlsim *sim)
 {
 	const struct input_counts *in = &sim->input;
 
+	note_fragments(sim);
 	note_count(sim, in->malformed, "malformed frames, passed over");
 	note_count(sim, in->cut,
 		   "frames whose headers the snap length cut, passed over");

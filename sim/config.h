@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/policy.h"
 #include "engine/suite.h"
 #include "sim/rng.h"
 
@@ -117,6 +118,10 @@ struct config {
 	uint32_t nic_merge_max_bytes;
 	/* host.* */
 	uint32_t host_cpus;
+	/* engine.* */
+	enum engine_bad_record engine_on_bad_record;
+	enum engine_header_check engine_header_check;
+	enum engine_rekey engine_rekey;
 	/* ktls.* */
 	uint32_t ktls_workers; /* 0: one per CPU */
 	enum config_bind ktls_bind;

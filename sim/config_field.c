@@ -446,9 +446,12 @@ config_field_parse(struct config *config, const struct config_row *row,
 	if (row->kind == CONFIG_PROFILE)
 		return cost_apply_profile(config, text, error);
 	result = kinds[row->kind].parse(config, row, text, why);
+	/* The range of a distribution is what is plausible of its values. */
 	if (result != 0)
-		return config_fail(error, result, "%s: %s; allowed: %s",
-				   row->info.name, why, row->info.range);
+		return config_fail(
+		    error, result, "%s: %s; %s: %s", row->info.name, why,
+		    row->kind == CONFIG_VARIATE ? "plausible times" : "allowed",
+		    row->info.range);
 	return 0;
 }
 

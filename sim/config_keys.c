@@ -33,6 +33,9 @@ static const char *const segmentations[] = {"cut", "keep", NULL};
 static const char *const recoveries[] = {"resend", "none", NULL};
 static const char *const moderations[] = {"static", "off", NULL};
 static const char *const binds[] = {"none", "cpu", NULL};
+static const char *const bad_records[] = {"freebsd", "sticky", NULL};
+static const char *const header_checks[] = {"worker", "arrival", NULL};
+static const char *const rekeys[] = {"freebsd", "linux", NULL};
 static const char *const suites[] = {"freebsd", "linux", NULL};
 static const char *const cryptos[] = {"real", "model", NULL};
 
@@ -123,6 +126,19 @@ const struct config_row config_rows[] = {
 	{{"host.cpus", "count", "", "4", "1..256", "a small server",
 	  CONFIG_BOOT_TUNABLE, "CPUs of each host"},
 	 CONFIG_COUNT, FIELD(host_cpus), 1, HOST_CPUS_MAX, NULL},
+
+	{{"engine.on_bad_record", "choice", "", "freebsd", "freebsd, sticky",
+	  "FreeBSD skips it; Linux ends there", CONFIG_KERNEL_PATCH,
+	  "after a record that fails: deliver later ones, or none"},
+	 CONFIG_CHOICE, FIELD(engine_on_bad_record), 0, 1, bad_records},
+	{{"engine.header_check", "choice", "", "worker", "worker, arrival",
+	  "FreeBSD looks when a worker gets there", CONFIG_KERNEL_PATCH,
+	  "when a record's header is judged"},
+	 CONFIG_CHOICE, FIELD(engine_header_check), 0, 1, header_checks},
+	{{"engine.rekey", "choice", "", "freebsd", "freebsd, linux",
+	  "FreeBSD has no rekey (EALREADY)", CONFIG_KERNEL_PATCH,
+	  "until the next key is there: readers wait, or get EKEYEXPIRED"},
+	 CONFIG_CHOICE, FIELD(engine_rekey), 0, 1, rekeys},
 
 	{{"ktls.workers", "count", "", "0", "0 (one per CPU)..256",
 	  "FreeBSD: one thread per CPU", CONFIG_KERNEL_PATCH,

@@ -248,20 +248,21 @@ value_format_number(uint64_t value, enum value_measure measure, char *text,
 		 u->name);
 }
 
-/* One distribution: its name, and what its second argument counts. */
+/* One distribution: its name, and what its second argument is and counts. */
 struct shape {
 	const char *name;
 	enum variate_kind kind;
 	unsigned arguments;
 	enum value_measure second;
+	const char *second_name;
 };
 
 static const struct shape shapes[] = {
-    {"constant", VARIATE_CONSTANT, 1, VALUE_TIME},
-    {"exponential", VARIATE_EXPONENTIAL, 1, VALUE_TIME},
-    {"uniform", VARIATE_UNIFORM, 2, VALUE_TIME},
-    {"lognormal", VARIATE_LOGNORMAL, 2, VALUE_MILLIONTHS},
-    {"pareto", VARIATE_PARETO, 2, VALUE_MILLIONTHS},
+    {"constant", VARIATE_CONSTANT, 1, VALUE_TIME, NULL},
+    {"exponential", VARIATE_EXPONENTIAL, 1, VALUE_TIME, NULL},
+    {"uniform", VARIATE_UNIFORM, 2, VALUE_TIME, "GREATEST"},
+    {"lognormal", VARIATE_LOGNORMAL, 2, VALUE_MILLIONTHS, "SIGMA"},
+    {"pareto", VARIATE_PARETO, 2, VALUE_MILLIONTHS, "SHAPE"},
 };
 
 /* A call taken apart: name(argument, argument). */
@@ -377,6 +378,20 @@ shape_find(const struct call *call)
 	return NULL;
 }
 
+/* The reason says which argument it is about. */
+static int
+second_parse(const struct shape *shape, const char *text, uint64_t *value,
+	     char *why)
+{
+	char reason[VALUE_WHY_MAX];
+	int error = value_parse_number(text, shape->second, value, reason);
+
+	if (error != 0)
+		snprintf(why, VALUE_WHY_MAX, "the %s of %s: %.180s",
+			 shape->second_name, shape->name, reason);
+	return error;
+}
+
 int
 value_parse_variate(const char *text, uint64_t max, struct variate *variate,
 		    char *why)
@@ -398,8 +413,7 @@ value_parse_variate(const char *text, uint64_t max, struct variate *variate,
 		    value_parse_number(call.argument[0], VALUE_TIME, &v.a, why);
 	}
 	if (error == 0 && shape != NULL && shape->arguments == 2)
-		error = value_parse_number(call.argument[1], shape->second,
-					   &v.b, why);
+		error = second_parse(shape, call.argument[1], &v.b, why);
 	if (error == 0)
 		error = variate_check(&v, max, why);
 	if (error == 0)

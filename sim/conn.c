@@ -43,6 +43,7 @@ endpoint_init(struct endpoint *ep, struct conn *conn,
 	ep->host = host;
 	ep->direction = direction;
 	so_init(&ep->so, sim->pool, sim->config.sockbuf_hiwat_bytes);
+	ep->so.so_policy = &sim->policy;
 	tcp_init(&ep->tcb, sim->pool);
 	stamps_init(&ep->stamps);
 	hist_init(&ep->latency);

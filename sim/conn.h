@@ -79,8 +79,10 @@ struct endpoint_counts {
 	uint64_t errors; /* records that failed */
 	uint64_t window_exceeded_bytes;
 	uint64_t appended_bytes;
-	uint64_t discarded_bytes; /* by a drop */
-	int first_error;	  /* errno of the first failure, or 0 */
+	uint64_t discarded_bytes;   /* of a record that the end cut off */
+	uint64_t corrupted_headers; /* refused when they arrived */
+	uint64_t too_large_records; /* likewise */
+	int first_error;	    /* errno of the first failure, or 0 */
 };
 
 struct endpoint {
@@ -102,6 +104,7 @@ struct endpoint {
 	uint64_t tls_offset;	   /* of the next record to be detached */
 	sim_time keyed_ps;	   /* when the present keys were installed */
 	sim_time queued_ps;	   /* when it joined its work queue */
+	bool begun; /* virtual time: its first byte has reached the link */
 	bool keyed;
 	bool real;	   /* with keyed: bytes are decrypted */
 	bool work_pending; /* followed: a record waits */

@@ -9,8 +9,8 @@
 #include "sim/exec.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
+#include "sim/config_value.h"
 #include "sim/cost.h"
 #include "sim/pipeline.h"
 #include "sim/reader_task.h"
@@ -116,28 +116,49 @@ virtual_settle(struct ktlsim *sim)
 	return 0;
 }
 
+/* Which kernel's ways the results were made by. */
+static void
+note_policy(struct ktlsim *sim)
+{
+	const struct engine_policy *policy = &sim->policy;
+
+	if (policy->on_bad_record == ENGINE_BAD_RECORD_STICKY)
+		run_note(sim, "a record that fails ends its stream "
+			      "(engine.on_bad_record: sticky)");
+	else
+		run_note(sim, "a record that fails is skipped and later ones "
+			      "are delivered (engine.on_bad_record: freebsd)");
+	if (policy->header_check == ENGINE_HEADER_ARRIVAL)
+		run_note(sim, "record headers are judged when they arrive "
+			      "(engine.header_check: arrival)");
+	if (policy->rekey == ENGINE_REKEY_LINUX)
+		run_note(sim, "a reader gets EKEYEXPIRED until the next key is "
+			      "installed (engine.rekey: linux)");
+}
+
 static void
 virtual_describe(struct ktlsim *sim)
 {
 	const struct config *config = &sim->config;
 	unsigned unsourced = cost_count_unsourced(config);
+	char speed[32];
 
 	run_note(sim, "capture point: %s",
 		 config->replay_capture_point == CAPTURE_WIRE
 		     ? "wire (NIC and interrupts are modelled)"
 		     : "host (segments start at softirq)");
+	value_format_number(config->replay_speed_ppm, VALUE_MILLIONTHS, speed,
+			    sizeof(speed));
 	if (config->replay_speed_ppm != 1000000)
 		run_note(sim,
-			 "replay.speed divides the gaps by %" PRIu64
-			 ".%06" PRIu64 ": round trips and bursts shrink too",
-			 config->replay_speed_ppm / 1000000,
-			 config->replay_speed_ppm % 1000000);
+			 "replay.speed divides the gaps by %s, round trips and "
+			 "bursts too",
+			 speed);
 	run_note(sim, "receive merging: %s",
 		 config->nic_merge
 		     ? "consecutive segments of a flow, at ring drain"
 		     : "off");
-	run_note(sim, "a record that fails is skipped and later ones are "
-		      "delivered");
+	note_policy(sim);
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");
 	if (unsourced > 0)

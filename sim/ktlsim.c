@@ -106,6 +106,20 @@ create_hosts(struct ktlsim *sim)
 	return 0;
 }
 
+/* Replayed senders do not react, so no window is enforced. */
+static void
+policy_init(struct ktlsim *sim)
+{
+	const struct config *config = &sim->config;
+
+	sim->policy = (struct engine_policy){
+	    .on_bad_record = config->engine_on_bad_record,
+	    .header_check = config->engine_header_check,
+	    .rekey = config->engine_rekey,
+	    .recvbuf_max = config->sockbuf_hiwat_max_bytes,
+	};
+}
+
 int
 ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	      struct ktlsim_error *error)
@@ -123,6 +137,7 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	code = config_finish(&sim->config, error);
 	if (code != 0)
 		goto undo;
+	policy_init(sim);
 	sim->events = event_queue_create();
 	sim->pool = mbuf_pool_create(0);
 	sim->aead = aead_pool_create(sim->config.crypto_contexts);
@@ -190,6 +205,21 @@ ktlsim_add_keylog(struct ktlsim *sim, const char *text, size_t len,
 	return 0;
 }
 
+/* A suite that KTLS does not take over in this version. */
+static int
+fail_suite(const struct ktlsim_flow *flow, struct ktlsim_error *error)
+{
+	const struct tls_suite *known = tls_suite_find(flow->cipher_suite);
+
+	return fail(error, EINVAL,
+		    "cipher suite 0x%04x%s%s is not one that kernel TLS "
+		    "receives in version 0x%04x (engine.suites); use an IANA "
+		    "number such as 0x%04x",
+		    flow->cipher_suite, known != NULL ? ", " : "",
+		    known != NULL ? known->name : "", flow->tls_version,
+		    flow->tls_version == TLS_1_3 ? 0x1301 : 0xc02f);
+}
+
 /* Copy the material that the flow's suite needs.  0 or EINVAL. */
 static int
 declared_material(const struct ktlsim_flow *flow, struct ktls_key *key,
@@ -219,22 +249,54 @@ declared_key(const struct ktlsim *sim, const struct ktlsim_flow *flow,
 	struct ktls_key *key = &install->key;
 	enum cost_id record, byte;
 
-	if (suite == NULL || suite->key_len > TLS_KEY_MAX)
+	if (flow->tls_version < TLS_1_1 || flow->tls_version > TLS_1_3)
 		return fail(error, EINVAL,
-			    "cipher suite 0x%04x is not known; use an IANA "
-			    "number such as 0x1301",
-			    flow->cipher_suite);
+			    "TLS version 0x%04x cannot be declared; use 0x0302 "
+			    "(TLS 1.1), 0x0303 (TLS 1.2) or 0x0304 (TLS 1.3)",
+			    flow->tls_version);
 	*install = (struct handshake_effect){.kind = HANDSHAKE_INSTALL,
 					     .model = flow->key == NULL};
+	if (suite == NULL || suite->tls13 != (flow->tls_version == TLS_1_3))
+		return fail_suite(flow, error);
 	ktls_key_init(key, (enum tls_version)flow->tls_version, suite,
 		      sim->config.engine_suites);
 	key->rec_seq = flow->rec_seq;
 	if (ktls_key_check(key) != 0 || !cost_of_cipher(key, &record, &byte))
-		return fail(error, EINVAL,
-			    "%s in version 0x%04x is not what KTLS takes over "
-			    "(engine.suites)",
-			    suite->name, flow->tls_version);
+		return fail_suite(flow, error);
 	return flow->key == NULL ? 0 : declared_material(flow, key, error);
+}
+
+static int
+declared_ends(const struct ktlsim_flow *flow, struct flow_endpoint *client,
+	      struct flow_endpoint *server, struct ktlsim_error *error)
+{
+	if (flow->size != sizeof(*flow))
+		return fail(error, EINVAL,
+			    "struct ktlsim_flow has %zu bytes "
+			    "here, not %zu: set its size, or rebuild",
+			    sizeof(*flow), flow->size);
+	if (flow->direction != KTLSIM_CLIENT_TO_SERVER &&
+	    flow->direction != KTLSIM_SERVER_TO_CLIENT)
+		return fail(error, EINVAL,
+			    "direction %d is none; use KTLSIM_CLIENT_TO_SERVER "
+			    "or KTLSIM_SERVER_TO_CLIENT",
+			    (int)flow->direction);
+	if (flow->client == NULL || flow->server == NULL)
+		return fail(error, EINVAL,
+			    "a flow needs the addresses of its client and its "
+			    "server");
+	if (!flow_endpoint_parse(flow->client, client) ||
+	    !flow_endpoint_parse(flow->server, server))
+		return fail(error, EINVAL,
+			    "'%s' and '%s': addresses are written "
+			    "192.0.2.1:443 or [2001:db8::1]:443",
+			    flow->client, flow->server);
+	if (client->address.family != server->address.family)
+		return fail(error, EINVAL,
+			    "'%s' and '%s' are of IPv4 and IPv6; a connection "
+			    "has one of them",
+			    flow->client, flow->server);
+	return 0;
 }
 
 int
@@ -246,18 +308,9 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 	struct endpoint *ep;
 	int code;
 
-	if (flow->size != sizeof(*flow))
-		return fail(error, EINVAL,
-			    "struct ktlsim_flow has %zu bytes "
-			    "here, not %zu: set its size, or rebuild",
-			    sizeof(*flow), flow->size);
-	if (!flow_endpoint_parse(flow->client, &client) ||
-	    !flow_endpoint_parse(flow->server, &server))
-		return fail(error, EINVAL,
-			    "'%s' and '%s': addresses are written "
-			    "192.0.2.1:443 or [2001:db8::1]:443",
-			    flow->client, flow->server);
-	code = declared_key(sim, flow, &install, error);
+	code = declared_ends(flow, &client, &server, error);
+	if (code == 0)
+		code = declared_key(sim, flow, &install, error);
 	if (code != 0)
 		return code;
 	code = ingress_declare(sim, &client, &server, flow, &ep);
@@ -385,32 +438,49 @@ ktlsim_results(struct ktlsim *sim)
 	return sim->finished ? &sim->results : NULL;
 }
 
+/* Close the stream behind *text; a text that is not whole is freed. */
+static int
+report_end(FILE *out, char **text, int error)
+{
+	if (fclose(out) != 0)
+		error = ENOMEM;
+	if (error != 0) {
+		free(*text);
+		*text = NULL;
+	}
+	return error;
+}
+
 int
 ktlsim_report_json(const struct ktlsim *sim, char **text)
 {
 	size_t size;
-	FILE *out = open_memstream(text, &size);
-	int error;
+	FILE *out;
 
+	*text = NULL;
+	if (!sim->finished)
+		return EINVAL;
+	out = open_memstream(text, &size);
 	if (out == NULL)
 		return ENOMEM;
-	error = sim->finished ? report_json(out, &sim->results) : EINVAL;
-	return fclose(out) != 0 && error == 0 ? ENOMEM : error;
+	return report_end(out, text,
+			  report_json(out, &sim->results) != 0 ? ENOMEM : 0);
 }
 
 int
 ktlsim_report_text(const struct ktlsim *sim, char **text)
 {
 	size_t size;
-	FILE *out = open_memstream(text, &size);
+	FILE *out;
 
+	*text = NULL;
+	if (!sim->finished)
+		return EINVAL;
+	out = open_memstream(text, &size);
 	if (out == NULL)
 		return ENOMEM;
-	if (sim->finished)
-		report_text(out, &sim->results, 0);
-	if (fclose(out) != 0)
-		return ENOMEM;
-	return sim->finished ? 0 : EINVAL;
+	report_text(out, &sim->results, 0);
+	return report_end(out, text, 0);
 }
 
 void

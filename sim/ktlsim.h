@@ -96,11 +96,14 @@ struct ktlsim_record {
 
 /*
  * Called for every record read, at its read_end_ps; may inject, must not
- * destroy.  plaintext is NULL in model mode.
+ * destroy.
  */
 typedef void ktlsim_deliver_fn(void *arg, const struct ktlsim_record *record);
 
-/* Called for each piece of application bytes in stream order. */
+/*
+ * Called for each piece of application bytes in stream order; never in model
+ * mode, nor for a flow without keys: there are no bytes then.
+ */
 typedef void ktlsim_data_fn(void *arg, uint32_t flow,
 			    enum ktlsim_direction direction,
 			    const uint8_t *bytes, size_t len);
@@ -134,7 +137,9 @@ KTLSIM_API int ktlsim_add_keylog(struct ktlsim *sim, const char *text,
 
 /*
  * Declare one direction of a connection whose records begin with its first
- * byte.  0, EINVAL (addresses, suite), EEXIST, ENOMEM.
+ * byte.  0; EINVAL (size, addresses, direction, version, suite, key without
+ * IV) or EEXIST (the direction has keys), and nothing has changed then;
+ * ENOMEM, after which the flow may be listed without keys.
  */
 KTLSIM_API int ktlsim_add_flow(struct ktlsim *sim,
 			       const struct ktlsim_flow *flow,
@@ -169,11 +174,12 @@ KTLSIM_API int ktlsim_finish(struct ktlsim *sim, struct ktlsim_error *error);
 
 /*
  * The result document (schema ktlsim-result-1) as a NUL-terminated string that
- * the caller frees with ktlsim_free.  0 or ENOMEM.
+ * the caller frees with ktlsim_free.  0; EINVAL (not finished) or ENOMEM, and
+ * *text is NULL then.
  */
 KTLSIM_API int ktlsim_report_json(const struct ktlsim *sim, char **text);
 
-/* The report for people; freed as above. */
+/* The report for people; as above. */
 KTLSIM_API int ktlsim_report_text(const struct ktlsim *sim, char **text);
 KTLSIM_API void ktlsim_free(void *memory);
 

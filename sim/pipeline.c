@@ -442,6 +442,18 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 		moderate_frame(driver, rx.visible_ps);
 }
 
+/* Does the segment hold the first byte of its stream? */
+static bool
+begins_stream(const struct endpoint *ep, const struct mbuf *m)
+{
+	const struct flow *flow = ep->conn->flow;
+	int d = (int)ep->direction;
+
+	return m->m_pkthdr.len > 0 &&
+	       (!flow->syn_seen[d] ||
+		flow->isn[d] + 1 - m->m_pkthdr.th_seq < m->m_pkthdr.len);
+}
+
 /* Stage 4: a segment's first bit is on the link to its host. */
 static void
 segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
@@ -450,6 +462,7 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 	struct host *host = ep->host;
 	sim_time end;
 
+	ep->begun = ep->begun || begins_stream(ep, m);
 	if (host == NULL) {
 		m->m_pkthdr.rcv_tstmp = now;
 		m->m_pkthdr.visible_ps = now;
@@ -521,14 +534,29 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 	}
 }
 
+/* The policy refused a header when it arrived: nobody else has counted it. */
+static void
+count_refused(struct endpoint *ep, unsigned effects)
+{
+	if (effects & ENGINE_COUNT_CORRUPTED)
+		ep->counts.corrupted_headers++;
+	if (effects & ENGINE_COUNT_TOO_LARGE)
+		ep->counts.too_large_records++;
+	record_count_error(ep, ep->so.so_error);
+}
+
 void
 endpoint_act(struct endpoint *ep, unsigned effects, sim_time now)
 {
 	const struct exec_ops *exec = ep->conn->sim->exec;
+	const unsigned refused =
+	    ENGINE_COUNT_CORRUPTED | ENGINE_COUNT_TOO_LARGE;
 	const unsigned known =
-	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP;
+	    ENGINE_QUEUE_WORK | ENGINE_WAKE_READER | ENGINE_DROP | refused;
 
 	assert((effects & ~known) == 0);
+	if ((effects & refused) != 0)
+		count_refused(ep, effects);
 	if ((effects & ENGINE_QUEUE_WORK) != 0)
 		exec->queue_work(ep, now);
 	/* The connection was reset: TCP takes nothing more of it. */

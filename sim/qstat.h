@@ -25,10 +25,14 @@ struct qstat {
 	unsigned __int128 entry_sum; /* entry times of all */
 	unsigned __int128 gone_sum;  /* entry times of those that left */
 	bool broken;		     /* a leaver that cannot have been inside */
+	bool keep_waits;	     /* in `wait` */
 	struct hist wait;
 };
 
 void qstat_init(struct qstat *q);
+
+/* Keep a histogram of the waits from now on; most queues need none. */
+void qstat_keep_waits(struct qstat *q);
 void qstat_fini(struct qstat *q);
 void qstat_enter(struct qstat *q, sim_time now);
 
@@ -36,15 +40,9 @@ void qstat_enter(struct qstat *q, sim_time now);
 void qstat_leave(struct qstat *q, sim_time now, sim_time entered_ps);
 
 /*
- * The identity, with those inside counted until `now`.  Wrong entry times of
- * those that left show from when the queue next runs empty.
- */
-bool qstat_littles_law(const struct qstat *q, sim_time now);
-
-/*
- * The same, for an owner that walks its queue: `inside` customers were found
- * there, and entry_sum is the sum of their entry times.  A lost customer or a
- * wrong entry time shows at once.
+ * The identity, with those inside counted until `now`, for an owner that walks
+ * its queue: `inside` customers were found there, and entry_sum is the sum of
+ * their entry times.  A lost customer or a wrong entry time shows at once.
  */
 bool qstat_littles_law_inside(const struct qstat *q, sim_time now,
 			      uint64_t inside, unsigned __int128 entry_sum);

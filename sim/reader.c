@@ -104,17 +104,19 @@ count_call(struct reader *reader, uint32_t bytes)
 
 /*
  * A tap that saw one direction only: what this one waits for never comes.  More
- * bytes than a record can have settle it.
+ * bytes than a record can have settle it, unless the other direction's are
+ * still on their way to its socket.
  */
 static bool
 peer_was_not_captured(struct endpoint *ep)
 {
 	const struct reader *reader = &ep->reader;
+	const struct endpoint *peer = endpoint_peer(ep);
 
 	return reader->out.consumed == 0 && reader->out.count == 0 &&
 	       !reader->out.need_more &&
-	       ep->so.so_rcv.sb_ccc >= HANDSHAKE_PEEK_BYTES &&
-	       endpoint_peer(ep)->counts.appended_bytes == 0;
+	       ep->so.so_rcv.sb_ccc >= HANDSHAKE_PEEK_BYTES && !peer->begun &&
+	       peer->counts.appended_bytes == 0;
 }
 
 static void
@@ -209,7 +211,8 @@ begin_record(struct endpoint *ep, sim_time now)
 	else
 		soreceive(&ep->so, ep->conn->sim->config.app_read_size_bytes, 0,
 			  app_move(ep), ep, &reader->got);
-	if (reader->got.error == EWOULDBLOCK) {
+	if (reader->got.error == EWOULDBLOCK ||
+	    reader->got.error == EKEYEXPIRED) {
 		reader->got_nothing = true;
 		return;
 	}
@@ -504,12 +507,15 @@ done_record(struct endpoint *ep, sim_time now)
 	struct reader *reader = &ep->reader;
 	const struct soreceive_result *got = &reader->got;
 
-	if (got->error != 0)
-		return;
-	if (got->eof) {
+	/* An error that stays is the end for an application. */
+	if (got->eof ||
+	    (got->error != 0 &&
+	     ep->conn->sim->policy.on_bad_record == ENGINE_BAD_RECORD_STICKY)) {
 		reader->mode = READER_CLOSED;
 		return;
 	}
+	if (got->error != 0)
+		return;
 	reader->record_open = true;
 	if (got->eor || (got->has_record && got->record.tls_length == 0))
 		record_read(ep, now);

@@ -15,8 +15,8 @@
 #include "sim/reader.h"
 #include "sim/run.h"
 
-static void
-count_error(struct endpoint *ep, int error)
+void
+record_count_error(struct endpoint *ep, int error)
 {
 	ep->counts.errors++;
 	if (ep->counts.first_error == 0)
@@ -35,7 +35,7 @@ record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 	if (verdict == KTLS_RX_NOMEM)
 		run_fail(ep->conn->sim, ENOMEM);
 	if (verdict == KTLS_RX_DROPPED)
-		count_error(ep, ep->so.so_error);
+		record_count_error(ep, ep->so.so_error);
 	endpoint_act(ep, effects, now);
 	if (verdict != KTLS_RX_RECORD)
 		return verdict;
@@ -73,7 +73,7 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 		if (stamps_push_record(&ep->stamps, stamp) != 0)
 			run_fail(ep->conn->sim, ENOMEM);
 	} else if (error != 0) {
-		count_error(ep, error);
+		record_count_error(ep, error);
 	}
 	endpoint_act(ep, effects, now);
 }
@@ -89,7 +89,7 @@ act_at_end(struct endpoint *ep, unsigned (*step)(struct socket *so),
 	unsigned effects = step(&ep->so);
 
 	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE)
-		count_error(ep, EMSGSIZE);
+		record_count_error(ep, EMSGSIZE);
 	ep->counts.discarded_bytes += tlscc - sb->sb_tlscc;
 	endpoint_act(ep, effects, now);
 }

@@ -14,6 +14,9 @@
 struct endpoint;
 struct record_stamp;
 
+/* A record or its header was refused. */
+void record_count_error(struct endpoint *ep, int error);
+
 /* Detach the next record at `now` and begin its stamp. */
 enum ktls_rx_verdict record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 				  struct ktls_rx_counters *counters,

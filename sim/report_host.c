@@ -275,7 +275,7 @@ print_locks(FILE *out, const struct results_host *host)
 static bool
 is_of_queue(const char *name)
 {
-	size_t letters = strcspn(name, "0123456789_");
+	size_t letters = strcspn(name, "0123456789_.");
 
 	return isdigit((unsigned char)name[letters]) != 0;
 }
@@ -293,7 +293,7 @@ print_counters(FILE *out, const struct results_host *host, bool verbose)
 		    (!verbose && is_of_queue(counter->name)))
 			continue;
 		if (!any)
-			fprintf(out, "\nNIC counters (those not 0%s)\n",
+			fprintf(out, "\nCounters (those not 0%s)\n",
 				verbose ? "" : "; -v adds those of each queue");
 		any = true;
 		fprintf(out, "  %-40s %20s\n", counter->name,

@@ -1,5 +1,5 @@
 /*
- * report_json.c - the result document, schema ktlsim-result-1.
+ * report_json.c - the documents ktlsim-result-1 and ktlsim-flows-1.
  *
  * Called once, after the run.  Built as a jansson tree, so that every value is
  * escaped by a library; keys stand in the order of the schema.  Fields may be
@@ -31,6 +31,7 @@ enum {
 
 struct json_out {
 	bool failed; /* memory ran out: the tree lacks something */
+	bool hosted; /* hosts were simulated, not only flows followed */
 };
 
 /* Both take over the value, which may be NULL. */
@@ -186,6 +187,16 @@ json_latency(struct json_out *out, const struct results_latency *latency)
 	return object;
 }
 
+/* What only a host gives a direction: its worker, its latency. */
+static void
+put_hosted(struct json_out *out, json_t *object,
+	   const struct results_direction *dir)
+{
+	put(out, object, "worker",
+	    dir->keyed ? json_count(dir->worker) : json_null());
+	put(out, object, "latency", json_latency(out, &dir->latency));
+}
+
 static json_t *
 json_direction(struct json_out *out, const struct results_direction *dir)
 {
@@ -204,12 +215,12 @@ json_direction(struct json_out *out, const struct results_direction *dir)
 	put_count(out, object, "errors", dir->errors);
 	put_text(out, object, "error", dir->error);
 	put_count(out, object, "undecrypted_records", dir->undecrypted_records);
-	put_count(out, object, "window_exceeded_bytes",
-		  dir->window_exceeded_bytes);
+	if (out->hosted)
+		put_count(out, object, "window_exceeded_bytes",
+			  dir->window_exceeded_bytes);
 	put(out, object, "holes", json_holes(out, dir));
-	put(out, object, "worker",
-	    dir->keyed ? json_count(dir->worker) : json_null());
-	put(out, object, "latency", json_latency(out, &dir->latency));
+	if (out->hosted)
+		put_hosted(out, object, dir);
 	return object;
 }
 
@@ -465,7 +476,7 @@ write_tree(FILE *file, json_t *tree, const struct json_out *out)
 int
 report_json(FILE *file, const struct results *results)
 {
-	struct json_out out = {0};
+	struct json_out out = {.hosted = true};
 	json_t *document = json_object();
 
 	put_text(&out, document, "schema", "ktlsim-result-1");
@@ -482,8 +493,11 @@ report_json(FILE *file, const struct results *results)
 int
 report_flows_json(FILE *file, const struct results *results)
 {
-	struct json_out out = {0};
-	json_t *flows = json_flows(&out, results);
+	struct json_out out = {.hosted = false};
+	json_t *document = json_object();
 
-	return write_tree(file, flows, &out);
+	put_text(&out, document, "schema", "ktlsim-flows-1");
+	put_text(&out, document, "version", KTLSIM_VERSION);
+	put(&out, document, "flows", json_flows(&out, results));
+	return write_tree(file, document, &out);
 }

@@ -47,7 +47,4 @@ struct variate {
 
 /* Draw one value from 64 uniform bits; saturates at 2^62. */
 uint64_t variate_draw(const struct variate *variate, uint64_t bits);
-
-/* Mean, rounded to an integer (for reports and checks). */
-uint64_t variate_mean(const struct variate *variate);
 #endif

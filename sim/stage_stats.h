@@ -23,7 +23,7 @@ struct stage_split {
 	uint64_t sum_ps[STAGE_COUNT];
 };
 
-enum { STAGE_SPLITS = 64 * 16 }; /* 16 per power of two of the total */
+enum { STAGE_SPLITS = 64 * 128 }; /* 128 per power of two of the total */
 
 struct stage_stats {
 	struct hist hist[STAGE_COUNT];
@@ -46,8 +46,8 @@ bool stage_stats_balanced(const struct stage_stats *stats);
 
 /*
  * Mean split of the slowest 1 % of the records, at least one.  Records are kept
- * as sums per bucket of 1/16 of a power of two; of the bucket on the border the
- * mean record counts as often as is needed.  Returns how many records.
+ * as sums per bucket of 1/128 of a power of two; of the bucket on the border
+ * the mean record counts as often as is needed.  Returns how many records.
  */
 uint64_t stage_stats_slowest(const struct stage_stats *stats,
 			     double mean_ns[STAGE_COUNT]);

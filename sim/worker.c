@@ -115,7 +115,7 @@ worker_end_pass(struct worker *worker, sim_time now)
 	worker->ktls.sw_rx_inqueue--;
 	if (!worker->dropped)
 		endpoint_end_pass(ep, now);
-	ep->so.so_count--;
+	so_rele(&ep->so);
 }
 
 static bool
@@ -146,6 +146,7 @@ worker_init(struct worker *worker, struct host *host, uint32_t id)
 	    .class = CPU_WORKER, .begin = worker_begin, .done = worker_done};
 	workq_init(&worker->wq);
 	qstat_init(&worker->waiting);
+	qstat_keep_waits(&worker->waiting);
 }
 
 void
@@ -156,9 +157,9 @@ worker_fini(struct worker *worker)
 	if (worker->has_job)
 		ktls_rx_abandon(&worker->current->so, &worker->job);
 	if (worker->current != NULL)
-		worker->current->so.so_count--;
+		so_rele(&worker->current->so);
 	while ((so = workq_get(&worker->wq)) != NULL)
-		so->so_count--;
+		so_rele(so);
 	qstat_fini(&worker->waiting);
 }
 

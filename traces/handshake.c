@@ -420,6 +420,8 @@ unfinished_reason(const struct handshake *hs, enum flow_direction direction)
 		return "handshake failed (alert)";
 	if (side->reason != NULL)
 		return side->reason;
+	if (side->flight == FLIGHT_TRIED && side->flight_records > 0)
+		return "no record opens with the application key";
 	if (hs->info.client_hello_seen && hs->info.suite_known)
 		return "handshake not finished";
 	if (hs->side[other(direction)].hole)

@@ -83,6 +83,9 @@ check 2 "$dir/no: No such file" replay "$dir/no"
 check 2 "$dir: is a folder" replay "$dir"
 check 2 'SSLKEYLOGFILE' replay "$dir/none.pcap" --keylog "$dir/no"
 check 2 'read by the same run' replay "$dir/none.pcap" --json "$dir/none.pcap"
+check 2 'can be written' replay "$dir/none.pcap" --json "$dir/no/r.json"
+check 2 'Is a directory' replay "$dir/none.pcap" --json "$dir"
+check 2 'can be written' flows "$dir/none.pcap" --json "$dir/no/r.json"
 check 2 'can be written' replay "$dir/none.pcap" --records "$dir/no/r.csv"
 check 2 'name a file' replay "$dir/none.pcap" --records -
 check 2 'Not a directory' replay "$dir/none.pcap" --plaintext "$dir/empty"
@@ -93,7 +96,7 @@ check 1 'truncated' replay "$dir/cut.pcap"
 check 1 '"input_status": "truncated"' replay "$dir/cut.pcap" --json -
 check 0 'There is no TCP flow' replay "$dir/none.pcap"
 check 0 'There is no TCP flow' flows "$dir/none.pcap"
-check 0 '[]' flows "$dir/none.pcap" --json -
+check 0 '"flows": []' flows "$dir/none.pcap" --json -
 check 0 'no flow has the address 192.0.2.9 (replay.receiver)' \
 	replay "$dir/none.pcap" -q --json - --replay.receiver=192.0.2.9
 check 0 'warning: no flow has the address 192.0.2.9' \
@@ -111,6 +114,15 @@ check 0 'frames/s' replay "$dir/none.pcap" --progress always
 	>"$dir/out" 2>"$dir/err"
 require 'quiet prints nothing' cmp "$dir/out" /dev/null
 require 'quiet warns of nothing' cmp "$dir/err" /dev/null
+
+check 0 'the gaps by 100, round' replay "$dir/none.pcap" --replay.speed=100
+check 0 'the gaps by 0.25, round' replay "$dir/none.pcap" --replay.speed=0.25
+
+# A path that cannot be written is found before the first frame.
+"$ktlsim" replay "$dir/cut.pcap" --json "$dir/no/r.json" >"$dir/out" \
+	2>"$dir/err"
+require 'nothing is replayed in vain' sh -c "! grep truncated '$dir/err'"
+require 'and nothing reported' cmp "$dir/out" /dev/null
 
 # A full disk is a failed run.
 if [ -c /dev/full ]; then

@@ -102,7 +102,7 @@ static const struct note_row {
 } note_rows[] = {
     {{"replay.capture_point", "wire"}, "wire"},
     {{"replay.capture_point", "host"}, "host"},
-    {{"replay.speed", "2.5"}, "2.5"},
+    {{"replay.speed", "2.5"}, "by 2.5, round trips"},
     {{"nic.merge", "off"}, "merg"},
     {{"run.seed", "1"}, "lock"},
 };
@@ -154,6 +154,43 @@ START_TEST(test_overload)
 }
 END_TEST
 
+static void
+send_fragment(const struct packet *packet, uint32_t offset, uint32_t len)
+{
+	static uint8_t bytes[2048];
+	struct ktlsim_frame frame = {
+	    .size = sizeof(frame),
+	    .data = bytes,
+	    .link_type = (int)packet->link,
+	};
+
+	frame.captured_len = (uint32_t)packet_build_fragment(
+	    packet, offset, len, bytes, sizeof(bytes));
+	frame.wire_len = frame.captured_len;
+	ck_assert_int_eq(ktlsim_inject(driver.sim, &frame, NULL), 0);
+}
+
+/* Two packets in three fragments: one comes whole, of one the end is missing.
+ */
+START_TEST(test_fragments)
+{
+	struct packet packet;
+
+	sim_driver_create(&driver, NULL);
+	packet_init(&packet);
+	packet.payload_len = 1000;
+	packet.ip_id = 1;
+	send_fragment(&packet, 0, 512);
+	send_fragment(&packet, 512,
+		      (uint32_t)packet_segment_len(&packet) - 512);
+	packet.ip_id = 2;
+	send_fragment(&packet, 0, 512);
+	sim_driver_finish(&driver);
+	ck_assert(has_note("packets put together from IP fragments: 1"));
+	ck_assert(has_note("IP fragment is missing, passed over: 1"));
+}
+END_TEST
+
 Suite *
 collect_suite(void)
 {
@@ -161,6 +198,7 @@ collect_suite(void)
 	    {"every_segment_has_one_fate", test_conservation, 0},
 	    {"a_hole_is_told", test_hole, 0},
 	    {"notes_say_what_was_assumed", test_notes, ROWS(note_rows)},
+	    {"fragments_are_noted", test_fragments, 0},
 	    {"queues_that_grow_are_an_overload", test_overload,
 	     ROWS(overload_rows)},
 	};

@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 36 };
+enum { BASE_KEYS = 39 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -237,6 +237,9 @@ static const struct {
     {"cost.ack", "2s", "no more than 1s"},
     {"cost.aes128_gcm_byte", "2us", "no more than 1us"},
     {"cost.copy_byte", "5", "needs a unit"},
+    {"cost.aes256_gcm_byte", "lognormal(1ns,2ns)",
+     "the SIGMA of lognormal: '2ns' takes no unit; plausible times: "
+     "92ps..938ps"},
 };
 
 START_TEST(test_config_refuses_a_value_and_names_the_key)

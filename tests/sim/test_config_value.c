@@ -179,7 +179,9 @@ static const struct {
     {"1001ms", "no more than 1s"},
     {"exponential(5)", "needs a unit"},
     {"lognormal(1us, 11)", "SIGMA of 0 to 10"},
-    {"lognormal(1us, 1us)", "takes no unit"},
+    {"lognormal(1us, 1us)", "the SIGMA of lognormal: '1us' takes no unit"},
+    {"pareto(1us, 2us)", "the SHAPE of pareto: '2us' takes no unit"},
+    {"uniform(1us, 2)", "the GREATEST of uniform: '2' needs a unit"},
     {"pareto(1us, 1)", "SHAPE above 1"},
     {"pareto(1us, 1001)", "SHAPE above 1"},
     {"exponential(0000000000000000000000000000000000000000000000000000000000"

@@ -212,9 +212,9 @@ static const struct row rows[] = {
      .fragment = 64},
     {.name = "junk behind the packet", .trailer = 40},
     {.name = "timestamps", .timestamp = true},
-    {.name = "sequence wraps in a record", .isn = UINT32_MAX - 9000},
+    {.name = "sequence wraps in a record", .isn = UINT32_MAX - 30000},
     {.name = "sequence wraps in a record, disordered",
-     .isn = UINT32_MAX - 9000,
+     .isn = UINT32_MAX - 30000,
      .bend = bend_late},
     {.name = "sequence wraps at the SYN", .isn = UINT32_MAX},
     {.name = "segments of 100 bytes", .mss = 100},
@@ -239,23 +239,23 @@ static const struct row rows[] = {
      .value = "ignore"},
     {.name = "large frames cut",
      .bend = bend_partial,
-     .mss = 60000,
+     .mss = 65000,
      .cut_frames = true,
      .partial_sums = true},
     {.name = "large frames kept",
      .bend = bend_partial,
-     .mss = 60000,
+     .mss = 65000,
      .key = "replay.segmentation",
      .value = "keep",
      .partial_sums = true},
     {.name = "large frames, IPv4 length 0",
      .bend = bend_partial,
-     .mss = 60000,
+     .mss = 65000,
      .ip_length_absent = true,
      .cut_frames = true,
      .partial_sums = true},
     {.name = "large frames, IPv6, raw",
-     .mss = 60000,
+     .mss = 65000,
      .v6 = true,
      .link = TRACE_LINK_RAW,
      .cut_frames = true},
@@ -461,6 +461,29 @@ START_TEST(test_generated_tcp_capture_that_begins_mid_stream_is_timed)
 }
 END_TEST
 
+/* A tap that saw one direction: the other one's hello is not waited for. */
+START_TEST(test_generated_tcp_direction_captured_alone_is_timed)
+{
+	const struct results_flow *flow;
+	bool tls13 = _i == 1;
+
+	session_run_begin(&made, tls13 ? TLS_1_3 : TLS_1_2);
+	session_run_talk(&made);
+	for (unsigned i = 0; i < made.session.count; i++)
+		made.session.segment[i].lost =
+		    made.session.segment[i].side == TALK_CLIENT;
+	expect_place("the server's segments alone, TLS 1.%d", 2 + _i);
+	session_run_replay(&made, NULL);
+	flow = session_run_flow(&made);
+	expect_text("keys", flow->keys, "no ClientHello");
+	expect_text("timed_from", flow->timed_from, "headers");
+	/* Data and close_notify, and of TLS 1.2 the Finished. */
+	expect_near("records", flow->direction[1].records, tls13 ? 8 : 9,
+		    tls13 ? 3 : 0);
+	expect_count("holes", flow->direction[1].holes, 0);
+}
+END_TEST
+
 /* A wrong sum, a lost segment, and a FIN behind either. */
 START_TEST(test_generated_tcp_hole_is_listed_with_what_lies_behind_it)
 {
@@ -564,6 +587,8 @@ generated_tcp_suite(void)
 	     test_generated_tcp_reset_ends_a_stream_where_it_is, 2},
 	    {"capture_that_begins_mid_stream_is_timed",
 	     test_generated_tcp_capture_that_begins_mid_stream_is_timed, 2},
+	    {"direction_captured_alone_is_timed",
+	     test_generated_tcp_direction_captured_alone_is_timed, 2},
 	    {"hole_is_listed_with_what_lies_behind_it",
 	     test_generated_tcp_hole_is_listed_with_what_lies_behind_it, 2},
 	    {"partial_sums_are_refused_on_demand",

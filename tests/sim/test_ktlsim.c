@@ -124,6 +124,18 @@ static const struct flow_row {
     {"1.2.3.4:5", "5.6.7.8:443", 0x303, 0xc09c, NULL, NULL, 0, EINVAL, ""},
     {"1.2.3.4:5", "5.6.7.8:443", 0x304, 0x1301, secret, NULL, 0, EINVAL, "IV"},
     {"1.2.3.4:5", "5.6.7.8:443", 0x304, 0x1301, NULL, NULL, 8, EINVAL, "size"},
+    {NULL, "5.6.7.8:443", 0x304, 0x1301, NULL, NULL, 0, EINVAL, "client"},
+    {"1.2.3.4:5", NULL, 0x304, 0x1301, NULL, NULL, 0, EINVAL, "server"},
+    {"1.2.3.4:5", "[::2]:443", 0x304, 0x1301, NULL, NULL, 0, EINVAL, "IPv6"},
+    {"1.2.3.4:5", "5.6.7.8:443", 0x301, 0x002f, NULL, NULL, 0, EINVAL,
+     "version 0x0301"},
+    {"1.2.3.4:5", "5.6.7.8:443", 0, 0x1301, NULL, NULL, 0, EINVAL, "0x0304"},
+    {"1.2.3.4:5", "5.6.7.8:443", 0x303, 0x1301, NULL, NULL, 0, EINVAL,
+     "TLS_AES_128_GCM_SHA256 is not one that kernel TLS receives"},
+    {"1.2.3.4:5", "5.6.7.8:443", 0x304, 0xc02f, NULL, NULL, 0, EINVAL,
+     "version 0x0304"},
+    {"1.2.3.4:5", "5.6.7.8:443", 0x303, 0xc09c, NULL, NULL, 0, EINVAL,
+     "TLS_RSA_WITH_AES_128_CCM is not one that kernel TLS receives"},
 };
 
 START_TEST(test_add_flow)
@@ -144,9 +156,13 @@ START_TEST(test_add_flow)
 	sim_driver_create(&driver, NULL);
 	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, &error), row->code);
 	if (row->says != NULL)
-		ck_assert_ptr_nonnull(strstr(error.text, row->says));
-	if (row->code != 0)
+		ck_assert_msg(strstr(error.text, row->says) != NULL, "%s",
+			      error.text);
+	if (row->code != 0) {
+		sim_driver_finish(&driver);
+		ck_assert_uint_eq(ktlsim_results(driver.sim)->flow_count, 0);
 		return;
+	}
 	/* Once per direction. */
 	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, &error), EEXIST);
 	ck_assert_ptr_nonnull(strstr(error.text, row->client));
@@ -155,6 +171,20 @@ START_TEST(test_add_flow)
 	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, NULL), EEXIST);
 	sim_driver_finish(&driver);
 	ck_assert_str_eq(ktlsim_results(driver.sim)->flows[0].keys, "declared");
+}
+END_TEST
+
+START_TEST(test_add_flow_direction)
+{
+	struct ktlsim_error error = {0};
+	struct ktlsim_flow flow;
+
+	sim_driver_create(&driver, NULL);
+	sim_sender_init(&sender, &driver, SIM_PORT_0);
+	flow = sim_sender_flow(&sender);
+	flow.direction = (enum ktlsim_direction)7;
+	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, &error), EINVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "direction 7"));
 }
 END_TEST
 
@@ -206,14 +236,15 @@ END_TEST
 START_TEST(test_finish)
 {
 	struct ktlsim_error error = {0};
-	char *text = NULL;
+	char *text = (char *)&error;
 
 	sim_driver_create(&driver, NULL);
 	ck_assert_ptr_null(ktlsim_results(driver.sim));
 	ck_assert_int_eq(ktlsim_report_json(driver.sim, &text), EINVAL);
-	ktlsim_free(text);
+	ck_assert_ptr_null(text);
+	text = (char *)&error;
 	ck_assert_int_eq(ktlsim_report_text(driver.sim, &text), EINVAL);
-	ktlsim_free(text);
+	ck_assert_ptr_null(text);
 	ck_assert_int_eq(ktlsim_finish(driver.sim, &error), 0);
 	ck_assert_int_eq(ktlsim_finish(driver.sim, &error), EINVAL);
 	ck_assert_ptr_nonnull(strstr(error.text, "finished already"));
@@ -623,6 +654,7 @@ ktlsim_suite(void)
 	    {"keys_must_go_together", test_create, 0},
 	    {"a_configuration_is_copied", test_config_is_copied, 0},
 	    {"a_flow_is_added_or_refused", test_add_flow, ROWS(flow_rows)},
+	    {"a_flow_goes_one_of_two_ways", test_add_flow_direction, 0},
 	    {"a_frame_is_taken_or_refused", test_inject, ROWS(inject_rows)},
 	    {"reports_come_after_the_finish", test_finish, 0},
 	    {"a_bad_key_log_line_is_noted", test_keylog, 0},

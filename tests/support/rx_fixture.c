@@ -77,9 +77,11 @@ rx_enable(struct rx_fixture *fx)
 void
 rx_fini(struct rx_fixture *fx)
 {
-	so_close(&fx->so);
-	sbcheck(&fx->so.so_rcv);
-	so_fini(&fx->so);
+	if (!fx->gone) {
+		so_close(&fx->so);
+		sbcheck(&fx->so.so_rcv);
+		so_fini(&fx->so);
+	}
 	aead_pool_destroy(fx->aead);
 	aead_pool_destroy(fx->seal);
 	mbuf_pool_destroy(fx->pool);
@@ -227,6 +229,22 @@ collect(void *arg, const uint8_t *bytes, size_t len)
 	read->unknown += bytes == NULL ? (uint32_t)len : 0;
 	read->result.bytes += (uint32_t)len;
 	read->pieces++;
+}
+
+void
+rx_recvmsg(struct rx_fixture *fx, const struct soreceive_msg *msg,
+	   struct rx_read *read)
+{
+	struct soreceive_msg call = *msg;
+	struct soreceive_result result;
+
+	*read = (struct rx_read){0};
+	call.move = collect;
+	call.arg = read;
+	soreceive_msg(&fx->so, &call, &result);
+	assert(result.bytes == read->result.bytes);
+	read->result = result;
+	sbcheck(&fx->so.so_rcv);
 }
 
 void

@@ -31,6 +31,7 @@ struct rx_fixture {
 	enum ktls_crypto crypto;
 	struct ktls_rx_counters counters;
 	unsigned effects; /* ORed since the test last cleared them */
+	bool gone;	  /* the test has given up the last reference */
 };
 
 /* What a read got. */
@@ -55,7 +56,7 @@ void rx_init(struct rx_fixture *fx, const struct ktls_key *key,
 /* Enable with the key of rx_init and its rec_seq. */
 void rx_enable(struct rx_fixture *fx);
 
-/* Close, drop all references and free everything. */
+/* Close, drop the owner's reference and free everything. */
 void rx_fini(struct rx_fixture *fx);
 
 /* Change the sender's key and its record number. */
@@ -92,4 +93,8 @@ bool rx_running(const struct rx_fixture *fx);
 
 void rx_read(struct rx_fixture *fx, uint32_t resid, unsigned flags,
 	     struct rx_read *read);
+
+/* The same as recvmsg(2); msg->move and msg->arg are set here. */
+void rx_recvmsg(struct rx_fixture *fx, const struct soreceive_msg *msg,
+		struct rx_read *read);
 #endif

@@ -36,14 +36,15 @@ session_run_fini(struct session_run *run)
 void
 session_run_talk(struct session_run *run)
 {
-	static const size_t up[] = {500, 9000, 1}, down[] = {5000, 16384, 0, 7};
+	static const size_t up[] = {500, 9000, 1};
+	static const size_t down[] = {5000, 16384, 0, 7, 16384, 16384, 9999};
 	struct tls_session *session = &run->session;
 
 	session_handshake(session);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(up) / sizeof(up[0]); i++)
 		session_data(session, TALK_CLIENT, up[i], 0);
 	session_send(session, TALK_CLIENT);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(down) / sizeof(down[0]); i++)
 		session_data(session, TALK_SERVER, down[i], 0);
 	session_send(session, TALK_SERVER);
 	session_close(session);

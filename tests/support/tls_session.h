@@ -23,7 +23,7 @@
 struct results_flow;
 
 enum {
-	SESSION_SEGMENTS_MAX = 512,
+	SESSION_SEGMENTS_MAX = 2048,
 	SESSION_LOG_MAX = 4 * TALK_LOG_MAX,
 	SESSION_MSS = 1448,
 	SESSION_GAP_NS = 10000,	   /* between two segments */

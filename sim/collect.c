@@ -453,6 +453,9 @@ overloaded(const struct ktlsim *sim)
 	sim_time drain = sim->now - sim->last_arrival_ps;
 	uint64_t held = 0, accepted = 0;
 
+	/* Real threads are fed as fast as they go. */
+	if (!sim->exec->virtual_time)
+		return false;
 	if (sim->now > sim->last_arrival_ps && drain > OVERLOAD_DRAIN_PS &&
 	    drain > sim->last_arrival_ps / OVERLOAD_SHARE)
 		return true;

@@ -64,6 +64,7 @@ struct ktls_rx_counters {
 				       can become; kept by the driver, upon
 				       ENGINE_COUNT_TOO_LARGE */
 	/* attempts, records refused as too short left out */
+	uint64_t tls11_cbc_decrypts; /* of TLS 1.2 too, as in FreeBSD */
 	uint64_t tls12_gcm_decrypts;
 	uint64_t tls12_chacha20_decrypts;
 	uint64_t tls13_gcm_decrypts;

@@ -102,7 +102,9 @@ act_at_end(struct endpoint *ep, unsigned (*step)(struct socket *so),
 	int before = ep->so.so_error;
 	unsigned effects = step(&ep->so);
 
-	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE)
+	/* A header that was refused is counted by endpoint_act. */
+	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE &&
+	    (effects & ENGINE_DROP) == 0)
 		record_count_error(ep, EMSGSIZE);
 	ep->counts.discarded_bytes += tlscc - sb->sb_tlscc;
 	endpoint_act(ep, effects, now);

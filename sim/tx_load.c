@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "engine/suite.h"
+#include "sim/cost.h"
 #include "sim/run.h"
 #include "sim/worker.h"
 
@@ -114,12 +115,14 @@ tx_load_price(struct host *host)
 	const struct config *config = &host->sim->config;
 	const struct tls_suite *suite =
 	    tls_suite_find(config->ktls_assumed_suite);
-	struct ktls_key params = {.cipher = suite->cipher,
-				  .mac = suite->mac,
-				  .key_len = suite->key_len};
 	enum cost_id record, byte;
+	struct ktls_key key;
+	bool priced;
 
-	worker_cipher_cost(&params, &record, &byte);
+	ktls_key_init(&key, suite->tls13 ? TLS_1_3 : TLS_1_2, suite,
+		      config->engine_suites);
+	priced = cost_of_cipher(&key, &record, &byte);
+	assert(priced); /* config_finish has asked */
 	return price_tx(host, record) +
 	       price_tx(host, byte) * config->ktls_tx_record_bytes;
 }

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "engine/ktls_session.h"
+#include "sim/cost.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/record.h"
@@ -32,31 +33,21 @@ worker_of_task(const struct cpu_task *task)
 	return (struct worker *)((char *)task - offsetof(struct worker, task));
 }
 
-void
-worker_cipher_cost(const struct ktls_key *params, enum cost_id *record,
-		   enum cost_id *byte)
-{
-	bool aes256 = params->key_len == 32;
-
-	*record = COST_CHACHA20_RECORD;
-	*byte = COST_CHACHA20_BYTE;
-	if (params->cipher != TLS_CIPHER_AES_GCM)
-		return;
-	*record = aes256 ? COST_AES256_GCM_RECORD : COST_AES128_GCM_RECORD;
-	*byte = aes256 ? COST_AES256_GCM_BYTE : COST_AES128_GCM_BYTE;
-}
-
-/* The price of decrypting one record. */
+/* The price of decrypting: by cipher, key and MAC, per record and byte. */
 static sim_time
 crypt_price(struct host *host, const struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
-	uint32_t overhead = session->framing.hlen + TLS_TAG_BYTES;
-	uint32_t bytes =
-	    job->wire_len > overhead ? job->wire_len - overhead : 0;
+	uint32_t overhead = session->framing.hlen;
 	enum cost_id record, byte;
+	bool priced = cost_of_cipher(&session->params, &record, &byte);
+	uint32_t bytes;
 
-	worker_cipher_cost(&session->params, &record, &byte);
+	assert(priced); /* whoever made the session has asked */
+	/* MAC and padding of CBC are decrypted like the rest. */
+	if (session->params.cipher != TLS_CIPHER_AES_CBC)
+		overhead += TLS_TAG_BYTES;
+	bytes = job->wire_len > overhead ? job->wire_len - overhead : 0;
 	return price(host, record) + price_bytes(host, byte, bytes);
 }
 

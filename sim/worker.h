@@ -13,12 +13,9 @@
 
 #include "sim/event.h"
 
-#include "sim/config.h"
-
 struct cpu_task;
 struct endpoint;
 struct host;
-struct ktls_key;
 struct ktls_rx_job;
 struct worker;
 
@@ -39,10 +36,6 @@ struct worker *worker_of_task(const struct cpu_task *task);
  */
 sim_time worker_record_price(struct endpoint *ep, const struct ktls_rx_job *job,
 			     sim_time now);
-
-/* The prices of a record and of its bytes, by cipher and key length. */
-void worker_cipher_cost(const struct ktls_key *params, enum cost_id *record,
-			enum cost_id *byte);
 
 /* A followed direction: decrypt and read all there is, at once. */
 void endpoint_follow(struct endpoint *ep, sim_time now);

@@ -27,7 +27,7 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 	}
 	function libraries() {
 		if (name ~ /^openssl\//)
-			only(name, "aead_openssl.c|key_schedule[a-z_]*.c|" \
+			only(name, "aead_openssl[a-z_]*.c|key_schedule[a-z_]*.c|" \
 				"sim/content_hash.c")
 		if (name ~ /^pcap/)
 			only(name, "traces/trace_pcap.c|sim/cli/")

@@ -385,10 +385,8 @@ static void (*const plain_steps[OP_COUNT])(void) = {
 static bool
 has_place(const struct op *op)
 {
-	if (world.closed)
-		return !world.gone &&
-		       (op->code == OP_WORK || op->code == OP_APPEND);
-	return op->code != OP_MAKE || world.plain.count < QUEUE_MAX / 2;
+	return !world.closed ||
+	       (!world.gone && (op->code == OP_WORK || op->code == OP_APPEND));
 }
 
 void

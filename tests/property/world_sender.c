@@ -156,7 +156,7 @@ sender_make(const struct op *op)
 	struct item item = {.seqno = world.fx.seal_seq};
 
 	if (world.ended || world.broken || world.made > STREAM_FULL ||
-	    world.sent.count == QUEUE_MAX)
+	    world.sent.count + world.plain.count >= QUEUE_MAX - 1)
 		return;
 	if (!make_kind(&item, op))
 		make_plain(&item, op);

@@ -2,7 +2,8 @@
 #
 # VARIANT names a set of flags and its directory under build/:
 #   release (the default, -O3), debug (-O0), clang, asan (with UBSan), cov
-#   (gcov), fuzz (libFuzzer) and fuzzcov (clang's coverage).
+#   (gcov), fuzz (libFuzzer), fuzzcov (clang's coverage), tsan and tsan-clang
+#   (the thread sanitizers of gcc and of clang).
 # V=1 shows the commands; CI=1 turns warnings into errors.
 
 VARIANT ?= release
@@ -35,6 +36,11 @@ CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	   -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
 endif
+ifneq ($(filter tsan%,$(VARIANT)),)
+CC      := $(if $(filter tsan-clang,$(VARIANT)),clang,gcc)
+CFLAGS  := -O1 -g -fsanitize=thread
+LDFLAGS += -fsanitize=thread
+endif
 ifeq ($(VARIANT),cov)
 CFLAGS  := -O0 -g --coverage
 LDFLAGS += --coverage
@@ -60,10 +66,10 @@ export ASAN_OPTIONS UBSAN_OPTIONS
 # Silent where a package is missing: `make run` and `make check` install it.
 PKGS       := libcrypto libpcap jansson inih zlib
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-KTLSIM_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. \
+KTLSIM_CFLAGS = -std=c11 -pthread -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -I. \
 	-fvisibility=hidden -fPIC -ffp-contract=off $(WARN) $(PKG_CFLAGS) \
 	-DKTLSIM_VERSION='"$(KTLSIM_VERSION)"'
 

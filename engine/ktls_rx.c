@@ -45,6 +45,7 @@ ktls_rx_counters_add(struct ktls_rx_counters *counters,
 	counters->corrupted_records += other->corrupted_records;
 	counters->failed_crypto += other->failed_crypto;
 	counters->too_large_records += other->too_large_records;
+	counters->tls11_cbc_decrypts += other->tls11_cbc_decrypts;
 	counters->tls12_gcm_decrypts += other->tls12_gcm_decrypts;
 	counters->tls12_gcm_recrypts += other->tls12_gcm_recrypts;
 	counters->tls12_chacha20_decrypts += other->tls12_chacha20_decrypts;
@@ -441,6 +442,7 @@ count_decrypt(const struct ktls_rx_job *job, struct ktls_rx_counters *counters)
 	if (job->error == EMSGSIZE ||
 	    job->state == KTLS_MBUF_CRYPTO_ST_DECRYPTED)
 		return;
+	counters->tls11_cbc_decrypts += params->cipher == TLS_CIPHER_AES_CBC;
 	if (params->version == TLS_1_3) {
 		counters->tls13_gcm_decrypts += gcm;
 		counters->tls13_gcm_recrypts += mixed;

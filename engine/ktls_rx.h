@@ -68,6 +68,7 @@ struct ktls_rx_counters {
 	/* attempts, records refused as too short left out, as are those
 	   that a NIC has decrypted; recrypts: mixed records, which count as
 	   decrypts too */
+	uint64_t tls11_cbc_decrypts; /* of TLS 1.2 too, as in FreeBSD */
 	uint64_t tls12_gcm_decrypts;
 	uint64_t tls12_gcm_recrypts;
 	uint64_t tls12_chacha20_decrypts;

@@ -15,11 +15,9 @@
  * software vouches for it.  Marks can come with AES-GCM only; any other record
  * that has one does not open.
  *
- * Left out: the CBC suites in real mode.
- *
  * Mirrors: FreeBSD ktls_ocf_tls12_aead_decrypt(),
- * ktls_ocf_tls13_aead_decrypt(), tls13_find_record_type() and the choice
- * between them in ktls_decrypt().
+ * ktls_ocf_tls13_aead_decrypt(), ktls_ocf_tls_cbc_decrypt(),
+ * tls13_find_record_type() and the choice between them in ktls_decrypt().
  */
 #include "engine/ktls_rx.h"
 
@@ -29,13 +27,13 @@
 #include <string.h>
 
 #include "engine/aead.h"
+#include "engine/cbc.h"
 #include "engine/ktls_recrypt.h"
 #include "engine/ktls_session.h"
 #include "engine/mbuf.h"
 
 enum {
 	HANDSHAKE_HEADER_BYTES = 4,
-	CBC_BLOCK_BYTES = 16,
 };
 
 /* RFC 8446 section 4.6.3: type 24 with one byte, request_update. */
@@ -78,11 +76,34 @@ has_unknown(const struct mbuf *m)
 }
 
 /*
- * Open the text_len bytes behind the header in place.  Every error counts as a
- * record that does not open.
+ * Open all that stands behind the IV in place.  Every error counts as a record
+ * that does not open.
  */
 static int
-open_record(struct ktls_rx_job *job, uint32_t text_len)
+open_cbc(struct ktls_rx_job *job)
+{
+	const struct ktls_session *session = job->session;
+	uint32_t hlen = session->framing.hlen;
+	const struct cbc_record record = {
+	    .key_id = session->aead_key_id,
+	    .key = &session->params,
+	    .seqno = job->seqno,
+	    .header = job->header,
+	    .iv = job->header + TLS_HEADER_BYTES,
+	};
+	int error;
+
+	if (has_unknown(job->record))
+		return EBADMSG;
+	assert(job->exclusive);
+	error = cbc_open(session->aead, &record, job->record, hlen,
+			 job->wire_len - hlen, &job->plaintext_len);
+	return error != 0 ? EBADMSG : 0;
+}
+
+/* The same of an AEAD record, with text_len bytes between IV and tag. */
+static int
+open_aead(struct ktls_rx_job *job, uint32_t text_len)
 {
 	const struct ktls_session *session = job->session;
 	const struct ktls_key *params = &session->params;
@@ -198,17 +219,17 @@ crypt_real(struct ktls_rx_job *job)
 	bool tls13 = job->session->params.version == TLS_1_3;
 	uint32_t hlen = job->session->framing.hlen;
 	uint32_t text_len = job->wire_len - hlen - TLS_TAG_BYTES;
-	int error = 0;
+	int error;
 
-	if (job->state != KTLS_MBUF_CRYPTO_ST_DECRYPTED)
-		error = open_record(job, text_len);
-	else if (has_unknown(job->record))
-		error = EBADMSG;
-	if (error != 0)
-		return error;
 	job->record_type = job->header[0];
 	job->plaintext_len = text_len;
-	if (tls13)
+	if (job->state == KTLS_MBUF_CRYPTO_ST_DECRYPTED)
+		error = has_unknown(job->record) ? EBADMSG : 0;
+	else if (job->session->params.cipher == TLS_CIPHER_AES_CBC)
+		error = open_cbc(job);
+	else
+		error = open_aead(job, text_len);
+	if (error == 0 && tls13)
 		error = find_inner_type(job, text_len);
 	if (error != 0)
 		return error;

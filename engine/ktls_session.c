@@ -20,7 +20,8 @@ static bool
 backend_has(enum tls_cipher cipher)
 {
 	return cipher == TLS_CIPHER_AES_GCM ||
-	       cipher == TLS_CIPHER_CHACHA20_POLY1305;
+	       cipher == TLS_CIPHER_CHACHA20_POLY1305 ||
+	       cipher == TLS_CIPHER_AES_CBC || cipher == TLS_CIPHER_AES_CCM;
 }
 
 /*

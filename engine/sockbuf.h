@@ -57,6 +57,16 @@ struct sockbuf {
 /* hiwat in bytes.  sb_lowat starts at 1. */
 void sb_init(struct sockbuf *sb, struct mbuf_pool *pool, uint32_t hiwat);
 
+/*
+ * Steps draw mbufs from and free them to this pool, from now on: that of the
+ * thread that has the sockbuf, a sibling of all that were lent before.
+ */
+static inline void
+sb_lend_pool(struct sockbuf *sb, struct mbuf_pool *pool)
+{
+	sb->sb_pool = pool;
+}
+
 /* Flush and drop the session reference (FreeBSD sbdestroy). */
 void sb_fini(struct sockbuf *sb);
 

@@ -10,8 +10,10 @@
  * carry at most 16384 bytes and one block of padding.  TLS 1.3 has one byte
  * more in its trailer, the inner content type.
  *
- * Left out: TLS 1.0 CBC, which FreeBSD does not receive; AES-CCM and every
- * cipher that is TLS_CIPHER_OTHER, which KTLS does not know.
+ * FreeBSD has no AES-CCM, Linux no AES-CBC; which of the two a key is judged as
+ * is said by the key (engine.suites).  Left out: TLS 1.0 CBC, which FreeBSD
+ * does not receive; CCM with a short tag or a 256-bit key, SM4 and ARIA; and
+ * every cipher that is TLS_CIPHER_OTHER, which no KTLS here knows.
  */
 #include "engine/suite.h"
 
@@ -22,7 +24,7 @@
 #include "engine/suite_table.h"
 
 enum {
-	CBC_BLOCK_BYTES = 16,
+	BLOCK_BYTES = 16, /* AES */
 	GCM_EXPLICIT_IV_BYTES = 8,
 	GCM_SALT_BYTES = 4, /* implicit IV of TLS 1.2 */
 	TLS_12_AAD_BYTES = 13,
@@ -92,13 +94,13 @@ framing_of_cbc(enum tls_version version, enum tls_hash mac,
 	       struct tls_framing *framing)
 {
 	size_t mac_bytes = tls_hash_bytes(mac);
-	size_t blocks = mac_bytes / CBC_BLOCK_BYTES + 1;
+	size_t blocks = mac_bytes / BLOCK_BYTES + 1;
 
 	/* TLS 1.0 chains its IV from record to record: send only. */
 	if (version == TLS_1_0 || !cbc_mac_known(version, mac))
 		return false;
-	framing_fill(framing, CBC_BLOCK_BYTES, mac_bytes + CBC_BLOCK_BYTES,
-		     blocks * CBC_BLOCK_BYTES);
+	framing_fill(framing, BLOCK_BYTES, mac_bytes + BLOCK_BYTES,
+		     blocks * BLOCK_BYTES);
 	return true;
 }
 
@@ -107,7 +109,7 @@ framing_of_aead(enum tls_version version, enum tls_cipher cipher,
 		struct tls_framing *framing)
 {
 	size_t explicit_iv =
-	    cipher == TLS_CIPHER_AES_GCM ? GCM_EXPLICIT_IV_BYTES : 0;
+	    cipher == TLS_CIPHER_CHACHA20_POLY1305 ? 0 : GCM_EXPLICIT_IV_BYTES;
 
 	if (version == TLS_1_3) {
 		framing_fill(framing, 0, TLS_TAG_BYTES + 1, TLS_TAG_BYTES + 1);
@@ -126,11 +128,11 @@ tls_framing_of(enum tls_version version, enum tls_cipher cipher,
 	switch (cipher) {
 	case TLS_CIPHER_AES_GCM:
 	case TLS_CIPHER_CHACHA20_POLY1305:
+	case TLS_CIPHER_AES_CCM:
 		return mac == TLS_HASH_NONE &&
 		       framing_of_aead(version, cipher, framing);
 	case TLS_CIPHER_AES_CBC:
 		return framing_of_cbc(version, mac, framing);
-	case TLS_CIPHER_AES_CCM:
 	case TLS_CIPHER_AES_CCM_8:
 	case TLS_CIPHER_OTHER:
 	case TLS_CIPHER_COUNT:
@@ -149,7 +151,8 @@ aead_key_check(const struct ktls_key *key)
 		return EINVAL;
 	if (key->mac != TLS_HASH_NONE || key->mac_key_len != 0)
 		return EINVAL;
-	if (key->cipher == TLS_CIPHER_AES_GCM && key->version == TLS_1_2)
+	if (key->cipher != TLS_CIPHER_CHACHA20_POLY1305 &&
+	    key->version == TLS_1_2)
 		iv_len = GCM_SALT_BYTES;
 	return key->iv_len == iv_len ? 0 : EINVAL;
 }
@@ -164,7 +167,7 @@ cbc_key_check(const struct ktls_key *key)
 		return EINVAL;
 	if (key->version != TLS_1_0)
 		return 0;
-	return key->iv_len == CBC_BLOCK_BYTES ? EPROTONOSUPPORT : EINVAL;
+	return key->iv_len == BLOCK_BYTES ? EPROTONOSUPPORT : EINVAL;
 }
 
 static bool
@@ -176,6 +179,8 @@ aes_key_len_known(const struct ktls_key *key)
 int
 ktls_key_check(const struct ktls_key *key)
 {
+	bool linux_rules = key->suites == KTLS_SUITES_LINUX;
+
 	if (key->iv_len > TLS_IV_MAX)
 		return EINVAL;
 	switch (key->cipher) {
@@ -184,14 +189,38 @@ ktls_key_check(const struct ktls_key *key)
 	case TLS_CIPHER_CHACHA20_POLY1305:
 		return key->key_len == 32 ? aead_key_check(key) : EINVAL;
 	case TLS_CIPHER_AES_CBC:
-		return aes_key_len_known(key) ? cbc_key_check(key) : EINVAL;
+		return !linux_rules && aes_key_len_known(key)
+			   ? cbc_key_check(key)
+			   : EINVAL;
 	case TLS_CIPHER_AES_CCM:
+		return linux_rules && key->key_len == 16 ? aead_key_check(key)
+							 : EINVAL;
 	case TLS_CIPHER_AES_CCM_8:
 	case TLS_CIPHER_OTHER:
 	case TLS_CIPHER_COUNT:
 		break;
 	}
 	return EINVAL;
+}
+
+void
+ktls_key_init(struct ktls_key *key, enum tls_version version,
+	      const struct tls_suite *suite, enum ktls_suites suites)
+{
+	memset(key, 0, sizeof(*key));
+	key->version = version;
+	key->cipher = suite->cipher;
+	key->mac = suite->mac;
+	key->key_len = suite->key_len;
+	key->mac_key_len = (uint8_t)tls_hash_bytes(suite->mac);
+	key->suites = suites;
+	if (suite->cipher == TLS_CIPHER_AES_CBC)
+		key->iv_len = BLOCK_BYTES;
+	else if (version == TLS_1_3 ||
+		 suite->cipher == TLS_CIPHER_CHACHA20_POLY1305)
+		key->iv_len = TLS_NONCE_BYTES;
+	else
+		key->iv_len = GCM_SALT_BYTES;
 }
 
 void

@@ -68,6 +68,12 @@ struct tls_suite {
 	bool tls13;	   /* a TLS 1.3 suite */
 };
 
+/* Whose kernel TLS a session is: which suites it takes, no more. */
+enum ktls_suites {
+	KTLS_SUITES_FREEBSD, /* AES-GCM, ChaCha20-Poly1305, AES-CBC */
+	KTLS_SUITES_LINUX,   /* AES-GCM, ChaCha20-Poly1305, AES-128-CCM */
+};
+
 /*
  * What setsockopt(TCP_RXTLS_ENABLE) is given (FreeBSD struct tls_enable), with
  * the sequence number in host order.  Wipe it when done: ktls_key_clear().
@@ -75,10 +81,11 @@ struct tls_suite {
 struct ktls_key {
 	enum tls_version version;
 	enum tls_cipher cipher;
-	enum tls_hash mac;   /* CBC only */
-	uint8_t key_len;     /* 16 or 32 */
-	uint8_t iv_len;	     /* 4, 12 or 16 */
-	uint8_t mac_key_len; /* CBC only */
+	enum tls_hash mac;	 /* CBC only */
+	uint8_t key_len;	 /* 16 or 32 */
+	uint8_t iv_len;		 /* 4, 12 or 16 */
+	uint8_t mac_key_len;	 /* CBC only */
+	enum ktls_suites suites; /* by which ktls_key_check judges */
 	uint8_t key[TLS_KEY_MAX];
 	uint8_t iv[TLS_IV_MAX];
 	uint8_t mac_key[TLS_MAC_KEY_MAX];
@@ -109,18 +116,28 @@ bool tls_framing_of(enum tls_version version, enum tls_cipher cipher,
 		    enum tls_hash mac, struct tls_framing *framing);
 
 /*
- * Check the arguments of an enable as FreeBSD's ktls_create_session does.
- * Returns 0, EINVAL (no such combination or length), or EPROTONOSUPPORT
- * (valid, but not for receive: TLS 1.0 CBC).
+ * Check the arguments of an enable as FreeBSD's ktls_create_session does, or,
+ * with KTLS_SUITES_LINUX, as Linux' do_tls_setsockopt_conf().  Returns 0,
+ * EINVAL (no such combination or length), or EPROTONOSUPPORT (valid, but not
+ * for receive: TLS 1.0 CBC).
  */
 int ktls_key_check(const struct ktls_key *key);
+
+/*
+ * The arguments of an enable without key material and with rec_seq 0, as a
+ * connection of this version and suite would give them: what ktls_key_check is
+ * asked in advance, and what a model session is given.
+ */
+void ktls_key_init(struct ktls_key *key, enum tls_version version,
+		   const struct tls_suite *suite, enum ktls_suites suites);
 
 /* Overwrite the key material so that the compiler keeps the store. */
 void ktls_key_clear(struct ktls_key *key);
 
 /*
  * The 12-byte AEAD nonce of record seqno.  explicit_iv points at the record's
- * 8 explicit bytes for TLS 1.2 GCM (RFC 5288 section 3), else it is ignored
+ * 8 explicit bytes for TLS 1.2 GCM and CCM (RFC 5288 section 3, RFC 6655
+ * section 3), else it is ignored
  * and the sequence number is XORed into the IV (RFC 8446 section 5.3, RFC 7905
  * section 2).
  */

@@ -195,7 +195,7 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 	counter->value = value;
 }
 
-enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 6 + KTLS_COUNTERS_MAX };
+enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 8 + KTLS_COUNTERS_MAX };
 
 /* What one socket of the host adds to the workers' counters. */
 static void
@@ -453,6 +453,9 @@ overloaded(const struct ktlsim *sim)
 	sim_time drain = sim->now - sim->last_arrival_ps;
 	uint64_t held = 0, accepted = 0;
 
+	/* Real threads are fed as fast as they go. */
+	if (!sim->exec->virtual_time)
+		return false;
 	if (sim->now > sim->last_arrival_ps && drain > OVERLOAD_DRAIN_PS &&
 	    drain > sim->last_arrival_ps / OVERLOAD_SHARE)
 		return true;

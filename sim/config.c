@@ -13,7 +13,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "engine/suite.h"
 #include "sim/config_keys.h"
 #include "sim/cost.h"
 
@@ -144,6 +146,52 @@ check_nic(const struct config *config, struct ktlsim_error *error)
 	return 0;
 }
 
+/* The assumed suite must be one that the modelled KTLS takes. */
+static int
+check_suite(const struct config *config, struct ktlsim_error *error)
+{
+	const struct tls_suite *suite =
+	    tls_suite_find(config->ktls_assumed_suite);
+	struct ktls_key key;
+
+	ktls_key_init(&key, suite->tls13 ? TLS_1_3 : TLS_1_2, suite,
+		      config->engine_suites);
+	if (ktls_key_check(&key) == 0)
+		return 0;
+	return config_fail(error, EINVAL,
+			   "ktls.assumed_suite: %s is not a suite that "
+			   "engine.suites takes over",
+			   suite->name);
+}
+
+/* CPUs that this machine has, for what is run on them. */
+static uint32_t
+machine_cpus(uint32_t most)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 1)
+		return 1;
+	return cpus < (long)most ? (uint32_t)cpus : most;
+}
+
+static int
+finish_threads(struct config *config, struct ktlsim_error *error)
+{
+	if (config->run_executor != EXECUTOR_THREADS)
+		return 0;
+	if (config->run_readers == 0)
+		config->run_readers = machine_cpus(RUN_READERS_MAX);
+	if (config->ktls_workers == 0)
+		config->ktls_workers = machine_cpus(THREAD_WORKERS_MAX);
+	if (config->ktls_workers > THREAD_WORKERS_MAX)
+		return config_fail(error, EINVAL,
+				   "ktls.workers: run.executor=threads has at "
+				   "most %d of each host, not %u",
+				   THREAD_WORKERS_MAX, config->ktls_workers);
+	return 0;
+}
+
 int
 config_finish(struct config *config, struct ktlsim_error *error)
 {
@@ -151,6 +199,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 		config->nic_queues = config->host_cpus < AUTO_QUEUES_MAX
 					 ? config->host_cpus
 					 : AUTO_QUEUES_MAX;
+	if (finish_threads(config, error) != 0)
+		return EINVAL;
 	if (config->ktls_workers == 0)
 		config->ktls_workers = config->host_cpus;
 	if (config->sockbuf_hiwat_max_bytes < config->sockbuf_hiwat_bytes)
@@ -159,6 +209,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 				   "sockbuf.hiwat, %u bytes",
 				   config->sockbuf_hiwat_max_bytes,
 				   config->sockbuf_hiwat_bytes);
+	if (check_suite(config, error) != 0)
+		return EINVAL;
 	return check_nic(config, error);
 }
 

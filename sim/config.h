@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "engine/policy.h"
+#include "engine/suite.h"
 #include "sim/rng.h"
 
 struct ktlsim_error;
@@ -21,6 +22,10 @@ struct ktlsim_error;
 enum {
 	CONFIG_TEXT_MAX = 128, /* bytes of a text value, with the NUL */
 	HOST_CPUS_MAX = 256,
+	RUN_READERS_MAX = 64,
+	/* With real threads: two hosts' workers, readers and the feeder have
+	   a pool of mbufs each, of which there are 256. */
+	THREAD_WORKERS_MAX = 95,
 };
 
 enum config_receiver {
@@ -36,9 +41,13 @@ enum config_segmentation { SEGMENTATION_CUT, SEGMENTATION_KEEP };
 enum config_recovery { RECOVERY_RESEND, RECOVERY_NONE };
 enum config_moderation { MODERATION_STATIC, MODERATION_OFF };
 enum config_bind { BIND_NONE, BIND_CPU };
+enum config_executor { EXECUTOR_VIRTUAL, EXECUTOR_THREADS };
 enum config_crypto { CRYPTO_REAL, CRYPTO_MODEL };
 
-/* Every price in the model.  Picoseconds, or picoseconds per byte. */
+/*
+ * Every price in the model.  Picoseconds, or picoseconds per byte.  New ones go
+ * to the end: a price's number is that of its random stream.
+ */
 enum cost_id {
 	COST_NIC_PIPELINE,	 /* last bit -> in host memory */
 	COST_INTERRUPT_DELIVERY, /* MSI-X write -> handler entry */
@@ -68,6 +77,20 @@ enum cost_id {
 	COST_LOCK_BEGIN,     /* ... by detaching a record */
 	COST_LOCK_FINISH,    /* ... by delivering a record */
 	COST_LOCK_READ,	     /* ... by one receive call */
+	COST_AES128_CBC_SHA1_RECORD,
+	COST_AES128_CBC_SHA1_BYTE, /* per byte */
+	COST_AES128_CBC_SHA256_RECORD,
+	COST_AES128_CBC_SHA256_BYTE, /* per byte */
+	COST_AES128_CBC_SHA384_RECORD,
+	COST_AES128_CBC_SHA384_BYTE, /* per byte */
+	COST_AES256_CBC_SHA1_RECORD,
+	COST_AES256_CBC_SHA1_BYTE, /* per byte */
+	COST_AES256_CBC_SHA256_RECORD,
+	COST_AES256_CBC_SHA256_BYTE, /* per byte */
+	COST_AES256_CBC_SHA384_RECORD,
+	COST_AES256_CBC_SHA384_BYTE, /* per byte */
+	COST_AES128_CCM_RECORD,
+	COST_AES128_CCM_BYTE, /* per byte */
 	COST_COUNT,
 };
 
@@ -75,6 +98,9 @@ struct config {
 	/* run.*, report.* */
 	uint64_t run_seed;
 	uint64_t run_time_limit_ps; /* 0: none */
+	enum config_executor run_executor;
+	uint32_t run_readers; /* 0: one per CPU of the machine */
+	uint32_t run_backlog_bytes;
 	bool report_app_sha256;
 	/* replay.* */
 	enum config_receiver replay_receiver;
@@ -116,6 +142,8 @@ struct config {
 	uint32_t app_read_size_bytes;
 	struct variate app_think_time; /* after each receive call */
 	uint64_t app_enable_delay_ps;
+	/* engine.* */
+	enum ktls_suites engine_suites;
 	/* crypto.* */
 	enum config_crypto crypto_mode;
 	uint32_t crypto_contexts; /* keyed contexts held at a time */

@@ -21,12 +21,6 @@
 #include "sim/cost.h"
 #include "sim/ktlsim.h"
 
-/* Suites with a price: what KTLS receive takes over. */
-static const uint16_t priced_suites[] = {
-    0x1301, 0x1302, 0x1303, 0x009c, 0x009d, 0x009e, 0x009f,
-    0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9, 0xccaa,
-};
-
 /* RSS keys with a name: 04-nic section 2.1, Microsoft's and "6d5a" repeated. */
 static const struct {
 	const char *name;
@@ -279,7 +273,14 @@ format_rss_key(const struct config *config, const struct config_row *row,
 			snprintf(text, CONFIG_TEXT_MAX, "%s", rss_keys[i].name);
 }
 
-/* "0x1301", "4865" or an IANA name; 0 where it is none of the priced ones. */
+/* TLS 1.3 has no CBC, and what is assumed must do for every version. */
+static bool
+suite_assumable(const struct tls_suite *suite)
+{
+	return suite->cipher != TLS_CIPHER_AES_CBC && cost_of_suite(suite);
+}
+
+/* "0x1301", "4865" or an IANA name; 0 where it cannot be assumed. */
 static uint16_t
 suite_read(const char *text)
 {
@@ -291,14 +292,12 @@ suite_read(const char *text)
 		number = (uint64_t)(wire[0] << 8 | wire[1]);
 	else if (value_parse_number(text, VALUE_COUNT, &number, why) != 0)
 		number = 0;
-	for (size_t i = 0; i < sizeof(priced_suites) / sizeof(*priced_suites);
-	     i++) {
-		const struct tls_suite *suite =
-		    tls_suite_find(priced_suites[i]);
+	for (uint32_t id = 0; id <= UINT16_MAX; id++) {
+		const struct tls_suite *suite = tls_suite_find((uint16_t)id);
 
 		if (suite != NULL &&
-		    (suite->id == number || strcmp(suite->name, text) == 0))
-			return suite->id;
+		    (id == number || strcmp(suite->name, text) == 0))
+			return suite_assumable(suite) ? suite->id : 0;
 	}
 	return 0;
 }
@@ -311,7 +310,7 @@ parse_suite(struct config *config, const struct config_row *row,
 
 	if (id == 0) {
 		snprintf(why, VALUE_WHY_MAX,
-			 "'%.60s' is not a suite that has a price", text);
+			 "'%.60s' is not an AEAD suite that has a price", text);
 		return EINVAL;
 	}
 	field_store(config, row, id);

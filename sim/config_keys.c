@@ -33,9 +33,11 @@ static const char *const segmentations[] = {"cut", "keep", NULL};
 static const char *const recoveries[] = {"resend", "none", NULL};
 static const char *const moderations[] = {"static", "off", NULL};
 static const char *const binds[] = {"none", "cpu", NULL};
+static const char *const executors[] = {"virtual", "threads", NULL};
 static const char *const bad_records[] = {"freebsd", "sticky", NULL};
 static const char *const header_checks[] = {"worker", "arrival", NULL};
 static const char *const rekeys[] = {"freebsd", "linux", NULL};
+static const char *const suites[] = {"freebsd", "linux", NULL};
 static const char *const cryptos[] = {"real", "model", NULL};
 
 /* clang-format off */
@@ -46,6 +48,18 @@ const struct config_row config_rows[] = {
 	{{"run.time_limit", "time", "", "0", "0 (none)..100d", "no limit",
 	  CONFIG_MODEL_ONLY, "simulated time at which the run ends"},
 	 CONFIG_TIME, FIELD(run_time_limit_ps), 0, TIME_MAX, NULL},
+	{{"run.executor", "choice", "", "virtual", "virtual, threads",
+	  "deterministic", CONFIG_MODEL_ONLY,
+	  "simulated time with prices, or real threads with real time"},
+	 CONFIG_CHOICE, FIELD(run_executor), 0, 1, executors},
+	{{"run.readers", "count", "", "0", "0 (one per CPU of this machine)..64",
+	  "readers keep up", CONFIG_MODEL_ONLY,
+	  "threads that read, with run.executor=threads"},
+	 CONFIG_COUNT, FIELD(run_readers), 0, RUN_READERS_MAX, NULL},
+	{{"run.backlog", "bytes", "B", "256KiB", "0 (no limit)..1GiB",
+	  "some records of the greatest size", CONFIG_MODEL_ONLY,
+	  "with run.executor=threads, a socket's bytes for which input waits"},
+	 CONFIG_BYTES, FIELD(run_backlog_bytes), 0, 1024 * MIB, NULL},
 	{{"report.app_sha256", "switch", "", "on", "on, off", "to verify",
 	  CONFIG_MODEL_ONLY, "hash the application bytes of each direction"},
 	 CONFIG_SWITCH, FIELD(report_app_sha256), 0, 1, NULL},
@@ -148,7 +162,7 @@ const struct config_row config_rows[] = {
 	  "bind each worker to its CPU"},
 	 CONFIG_CHOICE, FIELD(ktls_bind), 0, 1, binds},
 	{{"ktls.assumed_suite", "suite", "", "TLS_AES_128_GCM_SHA256",
-	  "an AEAD suite of TLS 1.2 or 1.3, IANA name or number",
+	  "an AEAD suite that engine.suites takes, name or number",
 	  "mandatory in TLS 1.3", CONFIG_MODEL_ONLY,
 	  "suite of flows whose ServerHello was not captured"},
 	 CONFIG_SUITE, FIELD(ktls_assumed_suite), 0, UINT16_MAX, NULL},
@@ -176,6 +190,11 @@ const struct config_row config_rows[] = {
 	{{"app.enable_delay", "time", "", "0", "0..1h", "an immediate setsockopt",
 	  CONFIG_TUNABLE, "from the last handshake record to the key install"},
 	 CONFIG_TIME, FIELD(app_enable_delay_ps), 0, TIME_HOUR, NULL},
+
+	{{"engine.suites", "choice", "", "freebsd", "freebsd, linux",
+	  "the system modelled", CONFIG_KERNEL_PATCH,
+	  "suites that KTLS takes: AES-CBC in freebsd, AES-128-CCM in linux"},
+	 CONFIG_CHOICE, FIELD(engine_suites), 0, 1, suites},
 
 	{{"crypto.mode", "choice", "", "real", "real, model", "to verify",
 	  CONFIG_MODEL_ONLY, "decrypt and verify, or only charge the price"},

@@ -27,6 +27,12 @@ endpoint_peer(struct endpoint *ep)
 	return &ep->conn->endpoint[1 - (int)ep->direction];
 }
 
+uint32_t
+endpoint_backlog(const struct endpoint *ep)
+{
+	return ep->so.so_rcv.sb_ccc;
+}
+
 struct endpoint *
 endpoint_of_socket(struct socket *so)
 {
@@ -88,7 +94,8 @@ conn_create(struct ktlsim *sim, const struct flow *flow,
 	if (ok)
 		conn->handshake = handshake_create(
 		    sim->keylog, conn->aead,
-		    tls_suite_find(sim->config.ktls_assumed_suite));
+		    tls_suite_find(sim->config.ktls_assumed_suite),
+		    sim->config.engine_suites);
 	if (conn->handshake == NULL) {
 		conn_destroy(conn);
 		return NULL;

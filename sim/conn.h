@@ -138,6 +138,9 @@ struct conn *conn_find(const struct ktlsim *sim, uint32_t flow);
 /* The other direction of the same connection. */
 struct endpoint *endpoint_peer(struct endpoint *ep);
 
+/* Bytes that its socket holds, decrypted or not. */
+uint32_t endpoint_backlog(const struct endpoint *ep);
+
 /* From the socket that a work queue handed out. */
 struct endpoint *endpoint_of_socket(struct socket *so);
 #endif

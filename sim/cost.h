@@ -27,6 +27,17 @@ const struct config_key_info *cost_info(enum cost_id id);
 uint64_t cost_max(enum cost_id id);
 
 /*
+ * The two prices of decrypting a record with this version, cipher, key length
+ * and MAC.  Returns false where there are none: such a session must not come
+ * to be, and never decrypts for nothing.
+ */
+bool cost_of_cipher(const struct ktls_key *key, enum cost_id *record,
+		    enum cost_id *byte);
+
+/* True where some KTLS takes the suite, and its decryption has a price. */
+bool cost_of_suite(const struct tls_suite *suite);
+
+/*
  * Set every price from a built-in profile (modern-server, freebsd-cdn, unit) or
  * from an INI file: keys with or without "cost.", section-less or in [cost];
  * prices that it does not name are those of the profile that its line

@@ -48,8 +48,11 @@ struct exec_ops {
 	/* The hosts are there; the first connection is not.  0 or errno. */
 	int (*start)(struct ktlsim *sim);
 
-	/* Take no further step.  Called once, before anything is freed. */
+	/* Take no further step, before anything is freed.  Twice is legal. */
 	void (*stop)(struct ktlsim *sim);
+
+	/* Free what it has, when hosts and connections are gone. */
+	void (*fini)(struct ktlsim *sim);
 
 	/* Lend a new connection what its readers work with.  0 or ENOMEM. */
 	int (*attach)(struct conn *conn);
@@ -69,8 +72,11 @@ struct exec_ops {
 	void (*enter_user)(struct ktlsim *sim);
 	void (*leave_user)(struct ktlsim *sim);
 
-	/* The time of a step that is taken from outside. */
-	sim_time (*now)(struct ktlsim *sim);
+	/*
+	 * Let all come to rest, so that the caller may take a step itself or
+	 * change what steps read; returns the time of that step.
+	 */
+	sim_time (*rest)(struct ktlsim *sim);
 
 	/* Time of the next event, or UINT64_MAX. */
 	sim_time (*next_time)(const struct ktlsim *sim);

@@ -32,6 +32,12 @@ virtual_stop(struct ktlsim *sim)
 	pipeline_drain(sim);
 }
 
+static void
+virtual_fini(struct ktlsim *sim)
+{
+	(void)sim;
+}
+
 static int
 virtual_attach(struct conn *conn)
 {
@@ -82,7 +88,7 @@ virtual_user(struct ktlsim *sim)
 }
 
 static sim_time
-virtual_now(struct ktlsim *sim)
+virtual_rest(struct ktlsim *sim)
 {
 	return sim->now;
 }
@@ -173,6 +179,7 @@ const struct exec_ops exec_virtual_ops = {
     .virtual_time = true,
     .start = virtual_start,
     .stop = virtual_stop,
+    .fini = virtual_fini,
     .attach = virtual_attach,
     .detach = virtual_detach,
     .offer = pipeline_offer,
@@ -180,7 +187,7 @@ const struct exec_ops exec_virtual_ops = {
     .wake_reader = virtual_wake_reader,
     .enter_user = virtual_user,
     .leave_user = virtual_user,
-    .now = virtual_now,
+    .rest = virtual_rest,
     .next_time = virtual_next_time,
     .run_until = virtual_run_until,
     .settle = virtual_settle,

@@ -15,6 +15,7 @@
 #include "engine/aead.h"
 #include "engine/mbuf.h"
 #include "sim/collect.h"
+#include "sim/cost.h"
 #include "sim/ingress.h"
 #include "sim/invariant.h"
 #include "sim/ktlsim_internal.h"
@@ -132,7 +133,9 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 	sim->config = config->config;
 	strcpy(sim->input_status, "ok");
 	digest_init(&sim->digest);
-	sim->exec = &exec_virtual_ops;
+	sim->exec = config->config.run_executor == EXECUTOR_THREADS
+			? &exec_threads_ops
+			: &exec_virtual_ops;
 	code = config_finish(&sim->config, error);
 	if (code != 0)
 		goto undo;
@@ -171,6 +174,7 @@ ktlsim_destroy(struct ktlsim *sim)
 		host_fini(&sim->host[i]);
 	for (uint32_t i = 0; i < sim->conn_count; i++)
 		conn_destroy(sim->conn[i]);
+	sim->exec->fini(sim);
 	free(sim->conn);
 	results_fini(&sim->results);
 	free(sim->scratch);
@@ -189,6 +193,7 @@ ktlsim_add_keylog(struct ktlsim *sim, const char *text, size_t len,
 {
 	struct keylog_stats stats = {0};
 
+	(void)sim->exec->rest(sim);
 	if (sim->keylog == NULL)
 		sim->keylog = keylog_create();
 	if (sim->keylog == NULL ||
@@ -204,67 +209,65 @@ ktlsim_add_keylog(struct ktlsim *sim, const char *text, size_t len,
 	return 0;
 }
 
-/* What kernel TLS takes over: an AEAD suite of this version; else NULL. */
-static const struct tls_suite *
-declared_suite(uint16_t id, bool tls13)
-{
-	const struct tls_suite *suite = tls_suite_find(id);
-
-	if (suite == NULL || suite->tls13 != tls13)
-		return NULL;
-	return suite->cipher == TLS_CIPHER_AES_GCM ||
-		       suite->cipher == TLS_CIPHER_CHACHA20_POLY1305
-		   ? suite
-		   : NULL;
-}
-
+/* A suite that KTLS does not take over in this version. */
 static int
-fail_suite(uint16_t id, bool tls13, struct ktlsim_error *error)
+fail_suite(const struct ktlsim_flow *flow, struct ktlsim_error *error)
 {
-	const struct tls_suite *known = tls_suite_find(id);
+	const struct tls_suite *known = tls_suite_find(flow->cipher_suite);
 
 	return fail(error, EINVAL,
-		    "cipher suite 0x%04x%s%s is no AEAD suite of TLS 1.%d that "
-		    "kernel TLS receives; use an IANA number such as 0x%04x",
-		    id, known != NULL ? ", " : "",
-		    known != NULL ? known->name : "", tls13 ? 3 : 2,
-		    tls13 ? 0x1301 : 0xc02f);
+		    "cipher suite 0x%04x%s%s is not one that kernel TLS "
+		    "receives in version 0x%04x (engine.suites); use an IANA "
+		    "number such as 0x%04x",
+		    flow->cipher_suite, known != NULL ? ", " : "",
+		    known != NULL ? known->name : "", flow->tls_version,
+		    flow->tls_version == TLS_1_3 ? 0x1301 : 0xc02f);
+}
+
+/* Copy the material that the flow's suite needs.  0 or EINVAL. */
+static int
+declared_material(const struct ktlsim_flow *flow, struct ktls_key *key,
+		  struct ktlsim_error *error)
+{
+	bool cbc = key->cipher == TLS_CIPHER_AES_CBC;
+
+	if (!cbc && flow->iv == NULL)
+		return fail(error, EINVAL, "a flow with a key needs an IV too");
+	if (cbc && flow->mac_key == NULL)
+		return fail(error, EINVAL,
+			    "a CBC flow with a key needs a MAC key too");
+	memcpy(key->key, flow->key, key->key_len);
+	if (cbc)
+		memcpy(key->mac_key, flow->mac_key, key->mac_key_len);
+	else
+		memcpy(key->iv, flow->iv, key->iv_len);
+	return 0;
 }
 
 /* The key of a declared flow as a handshake would have installed it. */
 static int
-declared_key(const struct ktlsim_flow *flow, struct handshake_effect *install,
-	     struct ktlsim_error *error)
+declared_key(const struct ktlsim *sim, const struct ktlsim_flow *flow,
+	     struct handshake_effect *install, struct ktlsim_error *error)
 {
-	bool tls13 = flow->tls_version == TLS_1_3;
-	const struct tls_suite *suite =
-	    declared_suite(flow->cipher_suite, tls13);
+	const struct tls_suite *suite = tls_suite_find(flow->cipher_suite);
 	struct ktls_key *key = &install->key;
-	bool gcm12;
+	enum cost_id record, byte;
 
-	if (!tls13 && flow->tls_version != TLS_1_2)
+	if (flow->tls_version < TLS_1_1 || flow->tls_version > TLS_1_3)
 		return fail(error, EINVAL,
-			    "TLS version 0x%04x cannot be declared; use 0x0303 "
-			    "(TLS 1.2) or 0x0304 (TLS 1.3)",
+			    "TLS version 0x%04x cannot be declared; use 0x0302 "
+			    "(TLS 1.1), 0x0303 (TLS 1.2) or 0x0304 (TLS 1.3)",
 			    flow->tls_version);
-	if (suite == NULL)
-		return fail_suite(flow->cipher_suite, tls13, error);
-	gcm12 = !tls13 && suite->cipher == TLS_CIPHER_AES_GCM;
 	*install = (struct handshake_effect){.kind = HANDSHAKE_INSTALL,
 					     .model = flow->key == NULL};
-	key->version = (enum tls_version)flow->tls_version;
-	key->cipher = suite->cipher;
-	key->key_len = suite->key_len;
-	key->iv_len = gcm12 ? 4 : TLS_NONCE_BYTES;
+	if (suite == NULL || suite->tls13 != (flow->tls_version == TLS_1_3))
+		return fail_suite(flow, error);
+	ktls_key_init(key, (enum tls_version)flow->tls_version, suite,
+		      sim->config.engine_suites);
 	key->rec_seq = flow->rec_seq;
-	if (flow->key != NULL) {
-		if (flow->iv == NULL)
-			return fail(error, EINVAL,
-				    "a flow with a key needs an IV too");
-		memcpy(key->key, flow->key, key->key_len);
-		memcpy(key->iv, flow->iv, key->iv_len);
-	}
-	return 0;
+	if (ktls_key_check(key) != 0 || !cost_of_cipher(key, &record, &byte))
+		return fail_suite(flow, error);
+	return flow->key == NULL ? 0 : declared_material(flow, key, error);
 }
 
 static int
@@ -311,12 +314,12 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 
 	code = declared_ends(flow, &client, &server, error);
 	if (code == 0)
-		code = declared_key(flow, &install, error);
+		code = declared_key(sim, flow, &install, error);
 	if (code != 0)
 		return code;
 	code = ingress_declare(sim, &client, &server, flow, &ep);
 	if (code == 0)
-		code = endpoint_install(ep, &install, sim->exec->now(sim));
+		code = endpoint_install(ep, &install, sim->exec->rest(sim));
 	ktls_key_clear(&install.key);
 	if (code == 0) {
 		ep->conn->declared = true;

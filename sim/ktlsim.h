@@ -61,12 +61,13 @@ struct ktlsim_flow {
 	const char *client; /* "192.0.2.1:49152", "[2001:db8::1]:49152" */
 	const char *server;
 	enum ktlsim_direction direction;
-	uint16_t tls_version;  /* 0x0303 or 0x0304 */
-	uint16_t cipher_suite; /* IANA number of an AEAD suite of it */
-	const uint8_t *key;    /* NULL: model mode, costs only */
-	const uint8_t *iv;     /* 4 bytes (TLS 1.2 GCM) or 12 */
-	uint64_t rec_seq;      /* number of the first record */
-	uint32_t tcp_seq;      /* sequence number of the stream's first byte */
+	uint16_t tls_version;	/* 0x0302 (CBC only), 0x0303 or 0x0304 */
+	uint16_t cipher_suite;	/* IANA number */
+	const uint8_t *key;	/* NULL: model mode, costs only */
+	const uint8_t *iv;	/* 4 bytes (TLS 1.2 GCM, CCM) or 12; not CBC */
+	uint64_t rec_seq;	/* number of the first record */
+	uint32_t tcp_seq;	/* sequence number of the stream's first byte */
+	const uint8_t *mac_key; /* CBC only: 20, 32 or 48 bytes */
 };
 
 /* One record that a reader has read to its end.  size is set by the library. */

@@ -8,15 +8,13 @@
 #include "sim/run.h"
 
 sim_time
-price(struct host *host, enum cost_id id)
+price_draw(struct host *host, enum cost_id id)
 {
 	const struct config *config = &host->sim->config;
-	const struct variate *cost = &config->cost[id];
 
-	if (cost->kind == VARIATE_CONSTANT)
-		return cost->a;
-	return variate_draw(cost, rng_u64(config->run_seed, (uint32_t)id,
-					  host->index, host->draws[id]++));
+	return variate_draw(&config->cost[id],
+			    rng_u64(config->run_seed, (uint32_t)id, host->index,
+				    host->draws[id]++));
 }
 
 sim_time

@@ -25,6 +25,12 @@ qstat_init(struct qstat *q)
 }
 
 void
+qstat_keep_waits(struct qstat *q)
+{
+	q->keep_waits = true;
+}
+
+void
 qstat_fini(struct qstat *q)
 {
 	hist_fini(&q->wait);
@@ -64,7 +70,8 @@ qstat_leave(struct qstat *q, sim_time now, sim_time entered_ps)
 	if (q->depth == 0 && q->gone_sum != q->entry_sum)
 		q->broken = true;
 	/* Short of memory the histogram misses a value; its count shows it. */
-	(void)hist_add(&q->wait, now - entered_ps);
+	if (q->keep_waits)
+		(void)hist_add(&q->wait, now - entered_ps);
 }
 
 bool

@@ -25,10 +25,14 @@ struct qstat {
 	unsigned __int128 entry_sum; /* entry times of all */
 	unsigned __int128 gone_sum;  /* entry times of those that left */
 	bool broken;		     /* a leaver that cannot have been inside */
+	bool keep_waits;	     /* in `wait` */
 	struct hist wait;
 };
 
 void qstat_init(struct qstat *q);
+
+/* Keep a histogram of the waits from now on; most queues need none. */
+void qstat_keep_waits(struct qstat *q);
 void qstat_fini(struct qstat *q);
 void qstat_enter(struct qstat *q, sim_time now);
 

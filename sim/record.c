@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/effects.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/run.h"
@@ -88,7 +89,9 @@ act_at_end(struct endpoint *ep, unsigned (*step)(struct socket *so),
 	int before = ep->so.so_error;
 	unsigned effects = step(&ep->so);
 
-	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE)
+	/* A header that was refused is counted by endpoint_act. */
+	if (before != EMSGSIZE && ep->so.so_error == EMSGSIZE &&
+	    (effects & ENGINE_DROP) == 0)
 		record_count_error(ep, EMSGSIZE);
 	ep->counts.discarded_bytes += tlscc - sb->sb_tlscc;
 	endpoint_act(ep, effects, now);

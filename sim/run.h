@@ -70,7 +70,16 @@ struct ktlsim {
 };
 
 /* Draw a price: picoseconds, or picoseconds per byte. */
-sim_time price(struct host *host, enum cost_id id);
+sim_time price_draw(struct host *host, enum cost_id id);
+
+/* The usual price is a constant, and this is asked several times a segment. */
+static inline sim_time
+price(struct host *host, enum cost_id id)
+{
+	const struct variate *cost = &host->sim->config.cost[id];
+
+	return cost->kind == VARIATE_CONSTANT ? cost->a : price_draw(host, id);
+}
 
 /* Draw a price per byte and multiply. */
 sim_time price_bytes(struct host *host, enum cost_id id, uint64_t bytes);

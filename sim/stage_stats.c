@@ -72,16 +72,21 @@ split_index(uint64_t total)
 	return (log - 6) * 128 + (unsigned)((total >> (log - 7)) & 127);
 }
 
+static int
+reserve_split(struct stage_stats *stats)
+{
+	if (stats->split == NULL)
+		stats->split = calloc(STAGE_SPLITS, sizeof(*stats->split));
+	return stats->split == NULL ? ENOMEM : 0;
+}
+
 int
 stage_stats_add(struct stage_stats *stats, const sim_time times[STAGE_COUNT])
 {
 	struct stage_split *split;
 
-	if (stats->split == NULL) {
-		stats->split = calloc(STAGE_SPLITS, sizeof(*stats->split));
-		if (stats->split == NULL)
-			return ENOMEM;
-	}
+	if (reserve_split(stats) != 0)
+		return ENOMEM;
 	split = &stats->split[split_index(times[STAGE_TOTAL])];
 	for (int i = 0; i < STAGE_COUNT; i++) {
 		if (hist_add(&stats->hist[i], times[i]) != 0)
@@ -89,6 +94,24 @@ stage_stats_add(struct stage_stats *stats, const sim_time times[STAGE_COUNT])
 		split->sum_ps[i] += times[i];
 	}
 	split->count++;
+	return 0;
+}
+
+int
+stage_stats_merge(struct stage_stats *stats, const struct stage_stats *from)
+{
+	if (from->split == NULL)
+		return 0;
+	if (reserve_split(stats) != 0)
+		return ENOMEM;
+	for (int i = 0; i < STAGE_COUNT; i++)
+		if (hist_merge(&stats->hist[i], &from->hist[i]) != 0)
+			return ENOMEM;
+	for (int b = 0; b < STAGE_SPLITS; b++) {
+		stats->split[b].count += from->split[b].count;
+		for (int i = 0; i < STAGE_COUNT; i++)
+			stats->split[b].sum_ps[i] += from->split[b].sum_ps[i];
+	}
 	return 0;
 }
 

@@ -41,6 +41,10 @@ void stage_times(const struct record_stamp *record, sim_time read_begin_ps,
 int stage_stats_add(struct stage_stats *stats,
 		    const sim_time times[STAGE_COUNT]);
 
+/* Add all of `from`.  Returns 0 or ENOMEM. */
+int stage_stats_merge(struct stage_stats *stats,
+		      const struct stage_stats *from);
+
 /* True where nic + ... + read equals total over all records, exactly. */
 bool stage_stats_balanced(const struct stage_stats *stats);
 

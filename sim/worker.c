@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "engine/ktls_session.h"
+#include "sim/cost.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/record.h"
@@ -27,23 +28,21 @@ worker_of(struct cpu_task *task)
 	return (struct worker *)((char *)task - offsetof(struct worker, task));
 }
 
-/* The price of decrypting: by cipher and key length, per record and byte. */
+/* The price of decrypting: by cipher, key and MAC, per record and byte. */
 static sim_time
 crypt_price(struct host *host, const struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
-	enum cost_id record = COST_CHACHA20_RECORD, byte = COST_CHACHA20_BYTE;
-	uint32_t overhead = session->framing.hlen + TLS_TAG_BYTES;
-	uint32_t bytes =
-	    job->wire_len > overhead ? job->wire_len - overhead : 0;
+	uint32_t overhead = session->framing.hlen;
+	enum cost_id record, byte;
+	bool priced = cost_of_cipher(&session->params, &record, &byte);
+	uint32_t bytes;
 
-	if (session->params.cipher == TLS_CIPHER_AES_GCM) {
-		bool aes256 = session->params.key_len == 32;
-
-		record =
-		    aes256 ? COST_AES256_GCM_RECORD : COST_AES128_GCM_RECORD;
-		byte = aes256 ? COST_AES256_GCM_BYTE : COST_AES128_GCM_BYTE;
-	}
+	assert(priced); /* whoever made the session has asked */
+	/* MAC and padding of CBC are decrypted like the rest. */
+	if (session->params.cipher != TLS_CIPHER_AES_CBC)
+		overhead += TLS_TAG_BYTES;
+	bytes = job->wire_len > overhead ? job->wire_len - overhead : 0;
 	return price(host, record) + price_bytes(host, byte, bytes);
 }
 
@@ -147,6 +146,7 @@ worker_init(struct worker *worker, struct host *host, uint32_t id)
 	    .class = CPU_WORKER, .begin = worker_begin, .done = worker_done};
 	workq_init(&worker->wq);
 	qstat_init(&worker->waiting);
+	qstat_keep_waits(&worker->waiting);
 }
 
 void

@@ -30,7 +30,7 @@ enum {
 
 struct handshake *
 handshake_create(const struct keylog *keylog, struct aead_pool *aead,
-		 const struct tls_suite *assumed)
+		 const struct tls_suite *assumed, enum ktls_suites suites)
 {
 	struct handshake *hs = calloc(1, sizeof(*hs));
 
@@ -40,6 +40,7 @@ handshake_create(const struct keylog *keylog, struct aead_pool *aead,
 	hs->keylog = keylog;
 	hs->aead = aead;
 	hs->assumed = assumed;
+	hs->suites = suites;
 	for (int i = 0; i < 2; i++) {
 		hs->side[i].timed_from = HANDSHAKE_TIMED_ASSUMED;
 		tls_messages_init(&hs->side[i].messages);

@@ -12,7 +12,8 @@
  * The two directions may be fed in any interleaving; what one needs from the
  * other (the hellos) is waited for: consumed is then 0, and the caller asks
  * again whenever the other direction made progress.
- * Access: one thread.  Sources: RFC 5246, RFC 8446, RFC 5746, RFC 8449.
+ * Access: one thread.
+ * Sources: RFC 4346, RFC 5246, RFC 8446, RFC 5746, RFC 7366, RFC 8449.
  */
 #ifndef TRACES_HANDSHAKE_H
 #define TRACES_HANDSHAKE_H
@@ -92,11 +93,13 @@ struct handshake_info {
 /*
  * keylog and aead are lent and must outlive the handshake; keylog may be NULL
  * (no keys at all).  assumed: the suite that a model session is charged as
- * where none is known.  NULL: no memory.
+ * where none is known; it must be one of `suites`, which says whose KTLS takes
+ * the connection over.  NULL: no memory.
  */
 struct handshake *handshake_create(const struct keylog *keylog,
 				   struct aead_pool *aead,
-				   const struct tls_suite *assumed);
+				   const struct tls_suite *assumed,
+				   enum ktls_suites suites);
 void handshake_destroy(struct handshake *hs);
 
 /*

@@ -86,20 +86,28 @@ charged_suite(const struct handshake *hs, enum handshake_timed_from *timed_from)
 	return hs->assumed;
 }
 
-static void
-model_key(const struct handshake *hs, const struct tls_suite *suite,
-	  struct ktls_key *key)
+/*
+ * The version of a model session.  Only a suite that KTLS takes can make it
+ * TLS 1.1: nothing can be assumed of such a connection.
+ */
+static enum tls_version
+model_version(const struct handshake *hs)
 {
-	memset(key, 0, sizeof(*key));
-	key->version = hs->info.version == TLS_1_3 ? TLS_1_3 : TLS_1_2;
-	key->cipher = suite->cipher;
-	key->key_len = suite->key_len;
-	key->iv_len = 12;
-	if (key->version == TLS_1_2 && suite->cipher == TLS_CIPHER_AES_GCM)
-		key->iv_len = 4;
+	if (hs->info.version == TLS_1_3)
+		return TLS_1_3;
+	if (hs->info.version == TLS_1_1 && hs->refusal == NULL)
+		return TLS_1_1;
+	return TLS_1_2;
 }
 
-/* Names of the record versions that a 1.2 or 1.3 session would drop. */
+/* The version byte that the engine's header check will want. */
+static uint8_t
+wire_minor(enum tls_version version)
+{
+	return (version == TLS_1_3 ? TLS_1_2 : version) & 0xff;
+}
+
+/* Names of the record versions that a model session would drop. */
 static const char *
 minor_reason(uint8_t minor)
 {
@@ -121,17 +129,18 @@ handshake_install_model(struct handshake *hs, enum flow_direction direction,
 {
 	struct handshake_side *side = &hs->side[direction];
 	struct handshake_effect *effect;
+	enum tls_version version = model_version(hs);
 	const struct tls_suite *suite;
 	struct ktls_key key;
 
-	if (side->minor != (TLS_1_2 & 0xff)) {
+	if (side->minor != wire_minor(version)) {
 		if (hs->refusal == NULL)
 			reason = minor_reason(side->minor);
 		handshake_give_up(hs, direction, reason, output);
 		return;
 	}
 	suite = charged_suite(hs, &side->timed_from);
-	model_key(hs, suite, &key);
+	ktls_key_init(&key, version, suite, hs->suites);
 	leave(hs, direction, SIDE_INSTALLED);
 	side->reason = reason;
 	handshake_push(output, HANDSHAKE_INSTALL, direction, &key);

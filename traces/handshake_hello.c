@@ -70,7 +70,6 @@ refuse_version(struct handshake *hs, uint16_t version)
 	case TLS_1_0:
 		return "TLS 1.0";
 	case TLS_1_1:
-		return "TLS 1.1";
 	case TLS_1_2:
 	case TLS_1_3:
 		return NULL;
@@ -87,22 +86,14 @@ refuse_version(struct handshake *hs, uint16_t version)
 	return hs->refusal_text;
 }
 
-/* The suite as a key without material, so that KTLS can be asked. */
 static bool
 suite_taken(const struct handshake *hs)
 {
-	struct ktls_key key = {
-	    .version = hs->info.version,
-	    .cipher = hs->suite->cipher,
-	    .mac = hs->suite->mac,
-	    .key_len = hs->suite->key_len,
-	    .iv_len = 12,
-	};
+	struct ktls_key key;
 
-	if (hs->suite->tls13 != (key.version == TLS_1_3))
+	if (hs->suite->tls13 != (hs->info.version == TLS_1_3))
 		return false;
-	if (key.version == TLS_1_2 && key.cipher == TLS_CIPHER_AES_GCM)
-		key.iv_len = 4;
+	ktls_key_init(&key, hs->info.version, hs->suite, hs->suites);
 	return tls_open_has(&key);
 }
 

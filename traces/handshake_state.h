@@ -4,7 +4,8 @@
  * handshake.c	      the public functions; before TLS, and records in the clear
  * handshake_hello.c  what the two hellos decide
  * handshake_effect.c install, give up, close; alerts; reasons
- * handshake_tls12.c  the border at ChangeCipherSpec, and renegotiation
+ * handshake_tls12.c  TLS 1.1 and 1.2: the border at ChangeCipherSpec, and
+ *		      renegotiation
  * handshake_tls13.c  the protected flight, 0-RTT, and KeyUpdate
  * handshake_infer.c  the TLS 1.3 border where no secret opens the flight
  *
@@ -31,7 +32,8 @@ enum {
 enum side_phase {
 	SIDE_PLAIN,	/* no TLS seen yet */
 	SIDE_CLEAR,	/* records of the handshake in the clear */
-	SIDE_PROTECTED, /* 1.2: behind ChangeCipherSpec; 1.3: in the flight */
+	SIDE_PROTECTED, /* up to 1.2: behind ChangeCipherSpec; 1.3: in the
+			   flight */
 	SIDE_INSTALLED, /* KTLS has taken over */
 	SIDE_GAVE_UP,
 };
@@ -83,6 +85,7 @@ struct handshake {
 	const struct keylog *keylog;
 	struct aead_pool *aead;
 	const struct tls_suite *assumed;
+	enum ktls_suites suites;
 	struct handshake_side side[2];
 	struct handshake_info info; /* but for what handshake_read_info makes */
 	uint8_t random[2][TLS_HELLO_RANDOM_BYTES];

@@ -1,5 +1,5 @@
 /*
- * handshake_tls12.c - TLS 1.2: the border at ChangeCipherSpec, and
+ * handshake_tls12.c - TLS 1.1 and 1.2: the border at ChangeCipherSpec, and
  * renegotiation.
  *
  * Called by handshake.c with the first record behind a ChangeCipherSpec, which
@@ -45,6 +45,20 @@ install_tried(struct handshake *hs, enum flow_direction direction,
 		handshake_install_model(hs, direction, "wrong keys", output);
 }
 
+/* The record keys of a handshake between these hellos. */
+static int
+keys_derive(const struct handshake *hs, const struct tls_suite *suite,
+	    const uint8_t *master, const uint8_t random[2][TLS_RANDOM_BYTES],
+	    struct ktls_key key[2])
+{
+	int error = tls12_record_keys(hs->info.version, suite, master,
+				      random[CLIENT], random[SERVER], key);
+
+	if (error == 0)
+		key[CLIENT].suites = key[SERVER].suites = hs->suites;
+	return error;
+}
+
 int
 handshake_tls12_border(struct handshake *hs, enum flow_direction direction,
 		       const struct handshake_bytes *record,
@@ -62,8 +76,7 @@ handshake_tls12_border(struct handshake *hs, enum flow_direction direction,
 		handshake_install_model(hs, direction, reason, output);
 		return 0;
 	}
-	error = tls12_record_keys(hs->suite, master, hs->random[CLIENT],
-				  hs->random[SERVER], key);
+	error = keys_derive(hs, hs->suite, master, hs->random, key);
 	/* A header that no record has is left to KTLS, which reports it. */
 	if (error == 0 && record->len > 0)
 		error = try_key(hs, &key[direction], record);
@@ -91,8 +104,7 @@ give_next_keys(struct handshake *hs, struct handshake_output *output)
 			     KEYLOG_CLIENT_RANDOM, &len);
 	if (master == NULL || len != TLS_MASTER_SECRET_BYTES)
 		return 0;
-	error = tls12_record_keys(again->suite, master, again->random[CLIENT],
-				  again->random[SERVER], key);
+	error = keys_derive(hs, again->suite, master, again->random, key);
 	for (int i = 0; i < 2 && error == 0; i++) {
 		if (!again->waiting[i] || !tls_open_has(&key[i]))
 			continue;
@@ -130,6 +142,10 @@ renegotiate_server(struct handshake *hs, const struct tls_message *message)
 		return;
 	memcpy(again->random[SERVER], hello.random, TLS_HELLO_RANDOM_BYTES);
 	again->suite = tls_suite_find(hello.suite_id);
+	/* What KTLS does not take over gets no next key. */
+	if (again->suite != NULL && hello.encrypt_then_mac &&
+	    again->suite->cipher == TLS_CIPHER_AES_CBC)
+		again->suite = NULL;
 	again->hello[SERVER] = true;
 	hs->info.renegotiations++;
 }

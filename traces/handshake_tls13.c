@@ -37,8 +37,11 @@ static int
 key_from_secret(const struct handshake *hs, const uint8_t *secret,
 		struct ktls_key *key)
 {
-	return tls13_record_key(hs->suite, secret,
-				tls_hash_bytes(hs->suite->prf), key);
+	int error = tls13_record_key(hs->suite, secret,
+				     tls_hash_bytes(hs->suite->prf), key);
+
+	key->suites = hs->suites;
+	return error;
 }
 
 static int
@@ -396,8 +399,7 @@ handshake_tls13_update(struct handshake *hs, enum flow_direction direction,
 	memcpy(next, side->secret, side->secret_len);
 	error = tls13_next_secret(hs->suite, next, side->secret_len);
 	if (error == 0)
-		error =
-		    tls13_record_key(hs->suite, next, side->secret_len, &key);
+		error = key_from_secret(hs, next, &key);
 	if (error == 0) {
 		memcpy(side->secret, next, side->secret_len);
 		hs->info.key_updates[direction]++;

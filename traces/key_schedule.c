@@ -1,5 +1,5 @@
 /*
- * key_schedule.c - the TLS 1.2 and TLS 1.3 key derivations of one connection.
+ * key_schedule.c - the key derivations of one connection, TLS 1.1 to 1.3.
  *
  * Called by the handshake reader: tls12_record_keys once at ChangeCipherSpec,
  * tls13_record_key for each traffic secret of the key log, tls13_next_secret
@@ -9,8 +9,7 @@
  * Secrets on the stack are wiped before return.
  *
  * Left out: everything above the traffic secrets (the key log has them), the
- * extended master secret (the key log has its result), and the MD5 and SHA-1
- * PRF of TLS 1.0 and 1.1.
+ * extended master secret (the key log has its result), and TLS 1.0.
  */
 #include "traces/key_schedule.h"
 
@@ -24,7 +23,6 @@
 #include <string.h>
 
 enum {
-	GCM_SALT_BYTES = 4,
 	HKDF_LABEL_MAX = 32, /* bytes of an HkdfLabel with our labels */
 	KDF_PARAMS_MAX = 6,
 	KEY_BLOCK_MAX = 2 * (TLS_MAC_KEY_MAX + TLS_KEY_MAX + TLS_IV_MAX),
@@ -39,7 +37,14 @@ param_bytes(const char *name, const uint8_t *bytes, size_t len)
 }
 
 static OSSL_PARAM
-param_digest(enum tls_hash hash)
+param_digest(const char *name)
+{
+	return OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
+						(char *)name, 0);
+}
+
+static const char *
+digest_name(enum tls_hash hash)
 {
 	static const char *const names[TLS_HASH_COUNT] = {
 	    [TLS_HASH_NONE] = "",
@@ -48,8 +53,7 @@ param_digest(enum tls_hash hash)
 	    [TLS_HASH_SHA384] = "SHA384",
 	};
 
-	return OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
-						(char *)names[hash], 0);
+	return names[hash];
 }
 
 /* Returns 0 or ENOMEM: our parameters leave OpenSSL no other reason. */
@@ -67,7 +71,7 @@ kdf_derive(const char *name, const OSSL_PARAM *params, uint8_t *out, size_t len)
 
 /* RFC 5246 section 6.3; the server's random comes first, unlike elsewhere. */
 static int
-key_block_derive(enum tls_hash hash,
+key_block_derive(const char *digest,
 		 const uint8_t master[TLS_MASTER_SECRET_BYTES],
 		 const uint8_t *client_random, const uint8_t *server_random,
 		 uint8_t block[KEY_BLOCK_MAX])
@@ -80,7 +84,7 @@ key_block_derive(enum tls_hash hash,
 	memcpy(seed, label, sizeof(label) - 1);
 	memcpy(randoms, server_random, TLS_RANDOM_BYTES);
 	memcpy(randoms + TLS_RANDOM_BYTES, client_random, TLS_RANDOM_BYTES);
-	*p++ = param_digest(hash);
+	*p++ = param_digest(digest);
 	*p++ =
 	    param_bytes(OSSL_KDF_PARAM_SECRET, master, TLS_MASTER_SECRET_BYTES);
 	*p++ = param_bytes(OSSL_KDF_PARAM_SEED, seed, sizeof(seed));
@@ -96,30 +100,9 @@ key_init(const struct tls_suite *suite, enum tls_version version,
 	if (suite->cipher == TLS_CIPHER_OTHER ||
 	    suite->tls13 != (version == TLS_1_3))
 		return EINVAL;
-	memset(key, 0, sizeof(*key));
-	key->version = version;
-	key->cipher = suite->cipher;
-	key->mac = suite->mac;
-	key->key_len = suite->key_len;
-	key->mac_key_len = (uint8_t)tls_hash_bytes(suite->mac);
-	key->iv_len = TLS_NONCE_BYTES;
+	/* The caller may change whose KTLS it is for. */
+	ktls_key_init(key, version, suite, KTLS_SUITES_FREEBSD);
 	return 0;
-}
-
-/*
- * IV bytes of a key that come from the TLS 1.2 key block: none for CBC, whose
- * records bring their own, and the salt for GCM and CCM.
- */
-static size_t
-key_block_iv_set(struct ktls_key *key)
-{
-	if (key->cipher == TLS_CIPHER_AES_CBC) {
-		key->iv_len = TLS_IV_MAX;
-		return 0;
-	}
-	if (key->cipher != TLS_CIPHER_CHACHA20_POLY1305)
-		key->iv_len = GCM_SALT_BYTES;
-	return key->iv_len;
 }
 
 /* Copy the next len bytes of the key block for each side. */
@@ -132,8 +115,15 @@ key_block_cut(const uint8_t *block, size_t len, uint8_t *client,
 	return block + 2 * len;
 }
 
+/* RFC 4346 section 5: the PRF of TLS 1.1 is the same for every suite. */
+static const char *
+prf_digest(enum tls_version version, const struct tls_suite *suite)
+{
+	return version == TLS_1_1 ? "MD5-SHA1" : digest_name(suite->prf);
+}
+
 int
-tls12_record_keys(const struct tls_suite *suite,
+tls12_record_keys(enum tls_version version, const struct tls_suite *suite,
 		  const uint8_t master[TLS_MASTER_SECRET_BYTES],
 		  const uint8_t *client_random, const uint8_t *server_random,
 		  struct ktls_key key[2])
@@ -143,12 +133,14 @@ tls12_record_keys(const struct tls_suite *suite,
 	size_t iv_len;
 	int error;
 
-	if (key_init(suite, TLS_1_2, &key[0]) != 0)
+	assert(version == TLS_1_1 || version == TLS_1_2);
+	if (key_init(suite, version, &key[0]) != 0)
 		return EINVAL;
-	iv_len = key_block_iv_set(&key[0]);
+	/* CBC has none there: its records bring their own. */
+	iv_len = suite->cipher == TLS_CIPHER_AES_CBC ? 0 : key[0].iv_len;
 	key[1] = key[0];
-	error = key_block_derive(suite->prf, master, client_random,
-				 server_random, block);
+	error = key_block_derive(prf_digest(version, suite), master,
+				 client_random, server_random, block);
 	if (error == 0) {
 		at = key_block_cut(at, key[0].mac_key_len, key[0].mac_key,
 				   key[1].mac_key);
@@ -192,7 +184,7 @@ hkdf_expand_label(enum tls_hash hash, const uint8_t *secret, const char *label,
 	OSSL_PARAM params[KDF_PARAMS_MAX], *p = params;
 
 	*p++ = OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode);
-	*p++ = param_digest(hash);
+	*p++ = param_digest(digest_name(hash));
 	*p++ = param_bytes(OSSL_KDF_PARAM_KEY, secret, tls_hash_bytes(hash));
 	*p++ = param_bytes(OSSL_KDF_PARAM_INFO, info, info_len);
 	*p = OSSL_PARAM_construct_end();

@@ -3,9 +3,9 @@
  *
  * Called by the handshake automaton.  Mirrors what a TLS library does with a
  * record before KTLS is enabled: nonce, additional data, tag, and in TLS 1.3
- * the inner content type behind the padding (RFC 8446 section 5.2).  Left out:
- * CBC suites, and the size limit of the plaintext, which the engine judges for
- * every record that is its own.
+ * the inner content type behind the padding (RFC 8446 section 5.2); for CBC,
+ * padding and MAC.  Left out: the size limit of the plaintext, which the engine
+ * judges for every record that is its own.
  */
 #include "traces/tls_open.h"
 
@@ -14,13 +14,11 @@
 #include <string.h>
 
 #include "engine/aead.h"
+#include "engine/cbc.h"
 
 bool
 tls_open_has(const struct ktls_key *key)
 {
-	if (key->cipher != TLS_CIPHER_AES_GCM &&
-	    key->cipher != TLS_CIPHER_CHACHA20_POLY1305)
-		return false;
 	return ktls_key_check(key) == 0;
 }
 
@@ -55,30 +53,67 @@ find_inner_type(const uint8_t *bytes, struct tls_plaintext *plaintext)
 	return true;
 }
 
-int
-tls_open(struct tls_opener *opener, const uint8_t *record, size_t len,
-	 uint8_t *out, struct tls_plaintext *plaintext)
+static int
+open_aead(struct tls_opener *opener, const uint8_t *record, size_t len,
+	  uint8_t *out, struct tls_plaintext *plaintext)
 {
 	const struct ktls_key *key = &opener->key;
 	struct aead_record job = {.key_id = opener->key_id, .key = key};
-	struct tls_framing framing;
+	size_t hlen = len - plaintext->len;
 	uint8_t aad[13];
-	int error;
 
-	assert(opener->pool != NULL);
-	if (!tls_framing_of(key->version, key->cipher, key->mac, &framing) ||
-	    len < (size_t)framing.hlen + TLS_TAG_BYTES)
+	if (plaintext->len < TLS_TAG_BYTES)
 		return EBADMSG;
-	plaintext->type = record[0];
-	plaintext->len = len - framing.hlen - TLS_TAG_BYTES;
+	plaintext->len -= TLS_TAG_BYTES;
 	tls_nonce(key, key->rec_seq, record + TLS_HEADER_BYTES, job.nonce);
 	job.aad = aad;
 	job.aad_len =
 	    tls_aad(key, key->rec_seq, record, (uint16_t)plaintext->len, aad);
 	memcpy(job.tag, record + len - TLS_TAG_BYTES, TLS_TAG_BYTES);
-	error = aead_open_bytes(opener->pool, &job, record + framing.hlen,
-				plaintext->len, out);
-	if (error == EOPNOTSUPP)
+	return aead_open_bytes(opener->pool, &job, record + hlen,
+			       plaintext->len, out);
+}
+
+static int
+open_cbc(struct tls_opener *opener, const uint8_t *record, size_t len,
+	 uint8_t *out, struct tls_plaintext *plaintext)
+{
+	const struct cbc_record job = {
+	    .key_id = opener->key_id,
+	    .key = &opener->key,
+	    .seqno = opener->key.rec_seq,
+	    .header = record,
+	    .iv = record + TLS_HEADER_BYTES,
+	};
+	size_t hlen = len - plaintext->len;
+	uint32_t text_len = 0;
+	int error;
+
+	error = cbc_open_bytes(opener->pool, &job, record + hlen,
+			       (uint32_t)plaintext->len, out, &text_len);
+	plaintext->len = text_len;
+	return error;
+}
+
+int
+tls_open(struct tls_opener *opener, const uint8_t *record, size_t len,
+	 uint8_t *out, struct tls_plaintext *plaintext)
+{
+	const struct ktls_key *key = &opener->key;
+	struct tls_framing framing;
+	int error;
+
+	assert(opener->pool != NULL);
+	if (!tls_framing_of(key->version, key->cipher, key->mac, &framing) ||
+	    len < framing.hlen)
+		return EBADMSG;
+	plaintext->type = record[0];
+	plaintext->len = len - framing.hlen; /* and what follows it, as yet */
+	if (key->cipher == TLS_CIPHER_AES_CBC)
+		error = open_cbc(opener, record, len, out, plaintext);
+	else
+		error = open_aead(opener, record, len, out, plaintext);
+	if (error == EOPNOTSUPP || error == EMSGSIZE)
 		return EBADMSG;
 	if (error != 0)
 		return error;

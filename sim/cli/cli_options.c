@@ -27,6 +27,7 @@ enum option_id {
 	OPTION_RECORDS,
 	OPTION_PLAINTEXT,
 	OPTION_SEED,
+	OPTION_EXECUTOR,
 	OPTION_LIST_KEYS,
 	OPTION_LOG_LEVEL,
 	OPTION_PROGRESS,
@@ -58,6 +59,8 @@ static const struct option_row rows[] = {
      "write the decrypted bytes of each flow to files", CLI_REPLAY},
     {"seed", OPTION_SEED, required_argument, "--seed N",
      "the same as --set run.seed=N", CLI_REPLAY},
+    {"executor", OPTION_EXECUTOR, required_argument, "--executor NAME",
+     "virtual (default) or threads; --set run.executor=NAME", CLI_ALL},
     {"list-keys", OPTION_LIST_KEYS, optional_argument, "--list-keys[=markdown]",
      "list every configuration key, and end", CLI_ALL},
     {"quiet", OPTION_QUIET, no_argument, "-q, --quiet",
@@ -266,6 +269,8 @@ take_option(struct parse *parse, int id, char **argv)
 		return CLI_GO_ON;
 	case OPTION_SEED:
 		return set_key(parse, "run.seed", optarg);
+	case OPTION_EXECUTOR:
+		return set_key(parse, "run.executor", optarg);
 	case OPTION_LIST_KEYS:
 		return list_keys(parse, optarg);
 	case OPTION_LOG_LEVEL:

@@ -79,6 +79,8 @@ check 2 "did you mean 'always'?" replay x --progress alwys
 check 2 "did you mean 'debug'?" replay x --log-level debgu
 check 2 'markdown' replay x --list-keys=markdwon
 check 2 'run.seed' replay x --seed minus
+check 2 'run.executor' replay x --executor magic
+check 2 'ktls.workers' replay x --executor threads --ktls.workers=200
 check 2 "$dir/no: No such file" replay "$dir/no"
 check 2 "$dir: is a folder" replay "$dir"
 check 2 'SSLKEYLOGFILE' replay "$dir/none.pcap" --keylog "$dir/no"
@@ -104,6 +106,7 @@ check 0 'warning: no flow has the address 192.0.2.9' \
 check 0 'no usable line' replay "$dir/none.pcap" --keylog "$dir/empty"
 check 0 '1 malformed line' replay "$dir/none.pcap" --keylog "$dir/bad.keys"
 check 0 '"run.seed": "7"' replay "$dir/none.pcap" --json - --seed 7
+check 0 'times are real' replay "$dir/none.pcap" --executor threads
 check 0 '"nic.queues": "2"' replay --nic.queues=2 "$dir/none.pcap" --json -
 check 0 'nic.queues = 2' replay "$dir/none.pcap" --set nic.queues=2 \
 	--log-level debug

@@ -3,8 +3,8 @@
  *
  * Oracles: the vectors of the GCM submission to NIST (McGrew and Viega), of
  * RFC 8439 section 2.8.2 and of RFC 8448 section 3, and the sealing helper,
- * which shares no code with the engine.  The chains are made by hand, each
- * piece in storage of its own, so that the sanitizer sees every stray byte.
+ * which shares no code with the engine.  The chains have each piece in
+ * storage of its own, so that the sanitizer sees every stray byte.
  */
 #include "engine/aead.h"
 
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "engine/mbuf.h"
+#include "tests/support/chain.h"
 #include "tests/support/crypto_faults.h"
 #include "tests/support/hex.h"
 #include "tests/support/suite_table.h"
@@ -22,6 +23,7 @@
 
 #define GCM    TLS_CIPHER_AES_GCM
 #define CHACHA TLS_CIPHER_CHACHA20_POLY1305
+#define CCM    TLS_CIPHER_AES_CCM
 
 struct vector {
 	enum tls_cipher cipher;
@@ -201,76 +203,6 @@ START_TEST(test_aead_refuses_every_flipped_bit)
 }
 END_TEST
 
-/* splitmix64 */
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static size_t
-below(uint64_t *state, size_t bound)
-{
-	return (size_t)(next_random(state) % bound);
-}
-
-static struct mbuf *
-piece_make(const uint8_t *bytes, size_t len)
-{
-	struct mbuf *m = calloc(1, sizeof(*m));
-
-	ck_assert_ptr_nonnull(m);
-	m->m_len = (uint32_t)len;
-	m->m_data = malloc(len > 0 ? len : 1);
-	ck_assert_ptr_nonnull(m->m_data);
-	memcpy(m->m_data, bytes, len);
-	return m;
-}
-
-/* Cut bytes into mbufs of 0 .. piece_max bytes (of 1 byte with 1). */
-static struct mbuf *
-chain_make(const uint8_t *bytes, size_t len, size_t piece_max, uint64_t *seed)
-{
-	struct mbuf *head = NULL, **link = &head;
-
-	while (len > 0) {
-		size_t piece = piece_max == 1 ? 1 : below(seed, piece_max + 1);
-
-		if (piece > len)
-			piece = len;
-		*link = piece_make(bytes, piece);
-		link = &(*link)->m_next;
-		bytes += piece;
-		len -= piece;
-	}
-	return head;
-}
-
-static void
-chain_free(struct mbuf *m)
-{
-	while (m != NULL) {
-		struct mbuf *next = m->m_next;
-
-		free(m->m_data);
-		free(m);
-		m = next;
-	}
-}
-
-static void
-chain_read(const struct mbuf *m, uint8_t *out)
-{
-	for (; m != NULL; m = m->m_next) {
-		memcpy(out, m->m_data, m->m_len);
-		out += m->m_len;
-	}
-}
-
 struct key_kind {
 	enum tls_version version;
 	enum tls_cipher cipher;
@@ -280,6 +212,7 @@ struct key_kind {
 static const struct key_kind kinds[] = {
     {TLS_1_2, GCM, 16}, {TLS_1_2, GCM, 32},    {TLS_1_3, GCM, 16},
     {TLS_1_3, GCM, 32}, {TLS_1_2, CHACHA, 32}, {TLS_1_3, CHACHA, 32},
+    {TLS_1_2, CCM, 16}, {TLS_1_3, CCM, 16},
 };
 
 /* A record on the wire, and what is needed to open it. */
@@ -299,14 +232,14 @@ static void
 wire_seal(struct wire *w, const struct key_kind *kind, size_t len,
 	  uint64_t *seed)
 {
-	uint64_t seqno = next_random(seed);
+	uint64_t seqno = chain_random(seed);
 
 	tls_seal_key(&w->key, kind->version, kind->cipher, kind->key_len,
-		     (uint8_t)next_random(seed));
+		     (uint8_t)chain_random(seed));
 	ck_assert(tls_framing_of(kind->version, kind->cipher, TLS_HASH_NONE,
 				 &w->framing));
 	for (size_t i = 0; i < len; i++)
-		w->plain[i] = (uint8_t)next_random(seed);
+		w->plain[i] = (uint8_t)chain_random(seed);
 	w->plain_len = len;
 	w->len = tls_seal_data(&w->key, seqno, w->plain, len, w->bytes);
 	w->body_len = w->len - w->framing.hlen - TLS_TAG_BYTES;
@@ -355,14 +288,14 @@ START_TEST(test_aead_open_gives_the_same_over_any_chain)
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		wire_seal(&w, &kinds[_i], lens[i], &seed);
 		for (size_t k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++)
-			wire_check_chain(&w, below(&seed, 50), pieces[k],
+			wire_check_chain(&w, chain_below(&seed, 50), pieces[k],
 					 &seed);
 	}
 	for (int i = 0; i < 50; i++) {
-		wire_seal(&w, &kinds[_i], below(&seed, TLS_PLAINTEXT_MAX + 1),
-			  &seed);
-		wire_check_chain(&w, below(&seed, 4000), 1 + below(&seed, 3000),
-				 &seed);
+		wire_seal(&w, &kinds[_i],
+			  chain_below(&seed, TLS_PLAINTEXT_MAX + 1), &seed);
+		wire_check_chain(&w, chain_below(&seed, 4000),
+				 1 + chain_below(&seed, 3000), &seed);
 	}
 }
 END_TEST
@@ -395,9 +328,9 @@ START_TEST(test_aead_open_refuses_bytes_that_nobody_has)
 	struct mbuf *m, *hole;
 
 	wire_seal(&w, &kinds[_i], 300, &seed);
-	m = piece_make(w.bytes, 150);
-	hole = m->m_next = piece_make(w.bytes, 0);
-	hole->m_next = piece_make(w.bytes + 151, w.len - 151);
+	m = chain_piece(w.bytes, 150);
+	hole = m->m_next = chain_piece(w.bytes, 0);
+	hole->m_next = chain_piece(w.bytes + 151, w.len - 151);
 	free(hole->m_data);
 	hole->m_data = NULL;
 	hole->m_flags = M_UNKNOWN;
@@ -419,7 +352,7 @@ START_TEST(test_aead_open_minds_only_the_holes_in_its_range)
 
 	wire_seal(&w, &kinds[_i], 300, &seed);
 	off = 9u + w.framing.hlen;
-	hole.m_next = m = piece_make(w.bytes, w.len - TLS_TAG_BYTES);
+	hole.m_next = m = chain_piece(w.bytes, w.len - TLS_TAG_BYTES);
 	m->m_next = calloc(1, sizeof(*m));
 	ck_assert_ptr_nonnull(m->m_next);
 	m->m_next->m_flags = M_UNKNOWN;
@@ -447,9 +380,9 @@ START_TEST(test_aead_pool_serves_more_keys_than_contexts)
 		wire_seal(&w[i], &kinds[i % 6], 1 + i, &seed);
 	for (int i = 0; i < ROUNDS; i++) {
 		size_t spread = i % 100 < 50 ? 3 : KEYS;
-		const struct wire *one = &w[below(&seed, spread)];
+		const struct wire *one = &w[chain_below(&seed, spread)];
 
-		if (below(&seed, 10) == 0)
+		if (chain_below(&seed, 10) == 0)
 			aead_pool_forget(pool, one->record.key_id);
 		ck_assert_int_eq(aead_open_bytes(pool, &one->record,
 						 one->bytes + one->framing.hlen,
@@ -528,7 +461,7 @@ struct refused_row {
 };
 
 static const struct refused_row refused[] = {
-    {TLS_CIPHER_AES_CBC, 16},	{TLS_CIPHER_AES_CCM, 16},
+    {TLS_CIPHER_AES_CBC, 16},	{TLS_CIPHER_AES_CCM, 32},
     {TLS_CIPHER_AES_CCM_8, 16}, {TLS_CIPHER_OTHER, 0},
     {TLS_CIPHER_AES_GCM, 24},	{TLS_CIPHER_CHACHA20_POLY1305, 16},
 };
@@ -546,7 +479,7 @@ START_TEST(test_aead_refuses_ciphers_that_it_has_not)
 			 EOPNOTSUPP);
 	ck_assert_int_eq(aead_seal_bytes(pool, &f.record, bytes, 16, bytes),
 			 EOPNOTSUPP);
-	m = piece_make(bytes, 16);
+	m = chain_piece(bytes, 16);
 	ck_assert_int_eq(aead_open(pool, &f.record, m, 0, 16), EOPNOTSUPP);
 	chain_free(m);
 }

@@ -58,7 +58,9 @@ static const struct create_row create_rows[] = {
     {TLS_1_3, CHACHA, 16, MODEL, EINVAL, 0, 0},
     {TLS_1_2, TLS_CIPHER_AES_CCM, TLS_HASH_NONE, 16, MODEL, EINVAL, 0, 0},
     {TLS_1_2, TLS_CIPHER_AES_CBC, TLS_HASH_SHA1, 16, MODEL, 0, 21, 36},
-    {TLS_1_2, TLS_CIPHER_AES_CBC, TLS_HASH_SHA1, 16, REAL, EOPNOTSUPP, 0, 0},
+    {TLS_1_2, TLS_CIPHER_AES_CBC, TLS_HASH_SHA1, 16, REAL, 0, 21, 36},
+    {TLS_1_1, TLS_CIPHER_AES_CBC, TLS_HASH_SHA1, 32, REAL, 0, 21, 36},
+    {TLS_1_1, TLS_CIPHER_AES_CBC, TLS_HASH_SHA256, 32, REAL, EINVAL, 0, 0},
     {TLS_1_3, TLS_CIPHER_AES_CBC, TLS_HASH_SHA1, 16, MODEL, EINVAL, 0, 0},
 };
 
@@ -70,7 +72,7 @@ START_TEST(test_ktls_session_create_accepts_what_the_kernel_accepts)
 	struct ktls_session *session = NULL;
 
 	key.mac = row->mac;
-	key.mac_key_len = row->mac == TLS_HASH_SHA1 ? 20 : 0;
+	key.mac_key_len = (uint8_t)tls_hash_bytes(row->mac);
 	ck_assert_int_eq(ktls_session_create(&session, &key, row->crypto,
 					     row->crypto == REAL ? aead : NULL,
 					     3),

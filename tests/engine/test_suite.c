@@ -127,7 +127,9 @@ static const struct framing_row framings[] = {
     {TLS_1_1, TLS_CIPHER_AES_GCM, TLS_HASH_NONE, {0}},
     {TLS_1_2, TLS_CIPHER_AES_GCM, TLS_HASH_SHA256, {0}},
     {TLS_1_1, TLS_CIPHER_CHACHA20_POLY1305, TLS_HASH_NONE, {0}},
-    {TLS_1_2, TLS_CIPHER_AES_CCM, TLS_HASH_NONE, {0}},
+    {TLS_1_2, TLS_CIPHER_AES_CCM, TLS_HASH_NONE, {13, 16, 8, 24, 16408}},
+    {TLS_1_3, TLS_CIPHER_AES_CCM, TLS_HASH_NONE, {5, 17, 0, 17, 16401}},
+    {TLS_1_1, TLS_CIPHER_AES_CCM, TLS_HASH_NONE, {0}},
     {TLS_1_3, TLS_CIPHER_AES_CCM_8, TLS_HASH_NONE, {0}},
     {TLS_1_3, TLS_CIPHER_OTHER, TLS_HASH_NONE, {0}},
     {TLS_VERSION_UNKNOWN, TLS_CIPHER_AES_GCM, TLS_HASH_NONE, {0}},
@@ -215,19 +217,84 @@ static const struct check_row checks[] = {
     {UNKNOWN, CBC, SHA1, 16, 16, 20, EINVAL},
 };
 
-START_TEST(test_suite_key_check_answers_as_the_kernel)
+/* Rows of the suite table, counted by hand. */
+enum { TAKEN_BY_FREEBSD = 104, TAKEN_BY_LINUX = 48 };
+
+static int
+row_check(const struct check_row *row, enum ktls_suites taken)
 {
-	const struct check_row *row = &checks[_i];
-	struct ktls_key key = {
+	const struct ktls_key key = {
 	    .version = row->version,
 	    .cipher = row->cipher,
 	    .mac = row->mac,
 	    .key_len = row->key_len,
 	    .iv_len = row->iv_len,
 	    .mac_key_len = row->mac_key_len,
+	    .suites = taken,
 	};
 
-	ck_assert_int_eq(ktls_key_check(&key), row->want);
+	return ktls_key_check(&key);
+}
+
+START_TEST(test_suite_key_check_answers_as_the_kernel)
+{
+	ck_assert_int_eq(row_check(&checks[_i], KTLS_SUITES_FREEBSD),
+			 checks[_i].want);
+}
+END_TEST
+
+#define CCM   TLS_CIPHER_AES_CCM
+#define CCM_8 TLS_CIPHER_AES_CCM_8
+
+static const struct check_row linux_checks[] = {
+    {TLS_1_2, GCM, NONE, 16, 4, 0, 0},
+    {TLS_1_3, GCM, NONE, 32, 12, 0, 0},
+    {TLS_1_2, CHACHA, NONE, 32, 12, 0, 0},
+    {TLS_1_3, CHACHA, NONE, 32, 12, 0, 0},
+    {TLS_1_2, CCM, NONE, 16, 4, 0, 0},
+    {TLS_1_3, CCM, NONE, 16, 12, 0, 0},
+    {TLS_1_2, CCM, NONE, 16, 12, 0, EINVAL},
+    {TLS_1_1, CCM, NONE, 16, 4, 0, EINVAL},
+    {TLS_1_2, CCM, NONE, 32, 4, 0, EINVAL},
+    {TLS_1_2, CCM, SHA1, 16, 4, 0, EINVAL},
+    {TLS_1_2, CCM_8, NONE, 16, 4, 0, EINVAL},
+    {TLS_1_3, CCM_8, NONE, 16, 12, 0, EINVAL},
+    {TLS_1_2, CBC, SHA1, 16, 16, 20, EINVAL},
+    {TLS_1_1, CBC, SHA1, 16, 16, 20, EINVAL},
+    {TLS_1_0, CBC, SHA1, 16, 16, 20, EINVAL},
+};
+
+START_TEST(test_suite_key_check_of_linux_has_ccm_and_no_cbc)
+{
+	ck_assert_int_eq(row_check(&linux_checks[_i], KTLS_SUITES_LINUX),
+			 linux_checks[_i].want);
+}
+END_TEST
+
+/* Each suite as its own connection would give it. */
+START_TEST(test_suite_key_init_gives_what_the_check_takes)
+{
+	unsigned taken[2] = {0, 0};
+
+	for (uint32_t id = 0; id <= UINT16_MAX; id++) {
+		const struct tls_suite *suite = tls_suite_find((uint16_t)id);
+		struct tls_framing framing;
+		struct ktls_key key;
+
+		if (suite == NULL)
+			continue;
+		for (int i = 0; i < 2; i++) {
+			ktls_key_init(&key, suite->tls13 ? TLS_1_3 : TLS_1_2,
+				      suite, (enum ktls_suites)i);
+			if (ktls_key_check(&key) != 0)
+				continue;
+			taken[i]++;
+			ck_assert(tls_framing_of(key.version, key.cipher,
+						 key.mac, &framing));
+		}
+	}
+	ck_assert_uint_eq(taken[KTLS_SUITES_FREEBSD], TAKEN_BY_FREEBSD);
+	ck_assert_uint_eq(taken[KTLS_SUITES_LINUX], TAKEN_BY_LINUX);
 }
 END_TEST
 
@@ -402,6 +469,11 @@ suite_suite(void)
 	     test_suite_framing_is_the_specified_table, ROWS(framings)},
 	    {"key_check_answers_as_the_kernel",
 	     test_suite_key_check_answers_as_the_kernel, ROWS(checks)},
+	    {"key_check_of_linux_has_ccm_and_no_cbc",
+	     test_suite_key_check_of_linux_has_ccm_and_no_cbc,
+	     ROWS(linux_checks)},
+	    {"key_init_gives_what_the_check_takes",
+	     test_suite_key_init_gives_what_the_check_takes, 0},
 	    {"nonce_of_tls12_gcm_takes_the_explicit_bytes",
 	     test_suite_nonce_of_tls12_gcm_takes_the_explicit_bytes, 0},
 	    {"nonce_else_xors_the_record_number",

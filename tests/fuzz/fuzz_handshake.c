@@ -1,12 +1,12 @@
 /*
  * fuzz_handshake.c - two hostile peers, one modelled TLS library for each.
  *
- * The input: a byte that chooses the key log, then steps.  A step is a byte
- * (bit 0 direction, bits 1-2 what: bytes arrive, a decrypted record, the end,
- * a hole; bits 3-5 the record's type less 20), two bytes of length, most
- * significant first, and the bytes.  The key log holds the secrets of the two
- * made-up handshakes that the corpus was written with, so that records open.
- * Beyond the sanitizers' findings: what every answer must keep.
+ * The input: a byte that chooses the key log and the kernel, then steps.  A
+ * step is a byte (bit 0 direction, bits 1-2 what: bytes arrive, a decrypted
+ * record, the end, a hole; bits 3-5 the record's type less 20), two bytes of
+ * length, most significant first, and the bytes.  The key log holds the secrets
+ * of the two made-up handshakes that the corpus was written with, so that
+ * records open. Beyond the sanitizers' findings: what every answer must keep.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -31,6 +31,7 @@ enum {
 	LOG_FLIGHTS = 8,
 	LOG_DATA = 16,
 	LOG_WRONG = 32,
+	SUITES_OF_LINUX = 64,
 };
 
 enum step {
@@ -98,8 +99,10 @@ rig_init(struct rig *rig, uint8_t log)
 			if (rig->keylog != NULL && (log & labels[i].set) != 0)
 				log_add(rig->keylog, i, round,
 					(log & LOG_WRONG) != 0);
-	rig->hs =
-	    handshake_create(rig->keylog, rig->pool, tls_suite_find(0xc02f));
+	rig->hs = handshake_create(
+	    rig->keylog, rig->pool, tls_suite_find(0xc02f),
+	    (log & SUITES_OF_LINUX) != 0 ? KTLS_SUITES_LINUX
+					 : KTLS_SUITES_FREEBSD);
 	assert(rig->hs != NULL);
 }
 

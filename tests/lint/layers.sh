@@ -12,7 +12,7 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 	xargs awk '
 	BEGIN {
 		# What nicmodel and traces may know of the engine.
-		currency = "^engine/(mbuf|aead|tls_record|suite)[.]h$"
+		currency = "^engine/(mbuf|aead|cbc|tls_record|suite)[.]h$"
 		# What a simulation is made of.
 		model = "^(engine|nicmodel)/|^sim/(run|conn|host|exec|cpu|" \
 			"worker|reader|pipeline|record|ingress|event)[.]h$"
@@ -27,8 +27,9 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 	}
 	function libraries() {
 		if (name ~ /^openssl\//)
-			only(name, "aead_openssl[a-z_]*.c|key_schedule[a-z_]*.c|" \
-				"sim/content_hash.c")
+			only(name, "engine/(aead_openssl|aead_openssl_ctr|" \
+				"aead_pool|cbc_openssl)[.]|" \
+				"key_schedule[a-z_]*.c|sim/content_hash.c")
 		if (name ~ /^pcap/)
 			only(name, "traces/trace_pcap.c|sim/cli/")
 		if (name ~ /^event2?\//)
@@ -47,7 +48,7 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 		if (FILENAME ~ /^traces\// && name ~ /^(time|pthread)[.]h$/)
 			complain("traces have no clock and no threads")
 		if (name == "pthread.h" && FILENAME ~ /^sim\//)
-			only(name, "sim/exec_threads.c")
+			only(name, "sim/(exec_threads.c|thread_[a-z_]*[.][ch])")
 	}
 	function project() {
 		if (name ~ /^tests\// || name ~ /^adapters\//)

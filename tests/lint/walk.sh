@@ -1,6 +1,6 @@
 #!/bin/sh
 # walk.sh - each `file : function` of docs/architecture.md exists, and each test
-# that docs/model.md names.
+# that docs/model.md (by file) and docs/fidelity.md (by name) name.
 set -eu
 
 bad=0
@@ -22,6 +22,13 @@ for test in $(grep -oE 'test_[a-z0-9_]+' docs/model.md | sort -u); do
 	set -- tests/*/"$test".c
 	if ! [ -e "$1" ]; then
 		echo "walk: docs/model.md: there is no $test" >&2
+		bad=1
+	fi
+done
+for test in $(grep -oE '`test_[a-z0-9_]+`' docs/fidelity.md | tr -d '`' |
+	sort -u); do
+	if ! grep -rqwE "START_TEST\($test\)" tests; then
+		echo "walk: docs/fidelity.md: there is no $test" >&2
 		bad=1
 	fi
 done

@@ -96,6 +96,20 @@ static const struct {
     {COST_LOCK_BEGIN, 100000, 120000, 0},
     {COST_LOCK_FINISH, 100000, 120000, 0},
     {COST_LOCK_READ, 150000, 180000, 0},
+    {COST_AES128_CBC_SHA1_RECORD, 800000, 900000, 1000000},
+    {COST_AES128_CBC_SHA1_BYTE, 580, 900, 1000},
+    {COST_AES128_CBC_SHA256_RECORD, 800000, 900000, 1000000},
+    {COST_AES128_CBC_SHA256_BYTE, 620, 980, 1000},
+    {COST_AES128_CBC_SHA384_RECORD, 800000, 900000, 1000000},
+    {COST_AES128_CBC_SHA384_BYTE, 1330, 2080, 1000},
+    {COST_AES256_CBC_SHA1_RECORD, 800000, 900000, 1000000},
+    {COST_AES256_CBC_SHA1_BYTE, 610, 950, 1000},
+    {COST_AES256_CBC_SHA256_RECORD, 800000, 900000, 1000000},
+    {COST_AES256_CBC_SHA256_BYTE, 660, 1030, 1000},
+    {COST_AES256_CBC_SHA384_RECORD, 800000, 900000, 1000000},
+    {COST_AES256_CBC_SHA384_BYTE, 1360, 2130, 1000},
+    {COST_AES128_CCM_RECORD, 400000, 450000, 1000000},
+    {COST_AES128_CCM_BYTE, 560, 880, 1000},
 };
 
 static void
@@ -223,6 +237,51 @@ START_TEST(test_cost_knows_which_prices_have_a_source)
 }
 END_TEST
 
+/* "A suite without a row is a configuration error, never free." */
+START_TEST(test_cost_prices_every_suite_that_ktls_takes)
+{
+	unsigned priced = 0;
+
+	for (uint32_t id = 0; id <= UINT16_MAX; id++) {
+		const struct tls_suite *suite = tls_suite_find((uint16_t)id);
+		enum cost_id record, byte;
+		struct ktls_key key;
+		bool taken = false;
+
+		if (suite == NULL)
+			continue;
+		for (int i = 0; i < 2; i++) {
+			ktls_key_init(&key, suite->tls13 ? TLS_1_3 : TLS_1_2,
+				      suite, (enum ktls_suites)i);
+			taken = taken || ktls_key_check(&key) == 0;
+		}
+		ck_assert_msg(!taken || cost_of_cipher(&key, &record, &byte),
+			      "%s has no price", suite->name);
+		ck_assert_int_eq(cost_of_suite(suite), taken);
+		priced += taken;
+	}
+	ck_assert_uint_gt(priced, 100);
+}
+END_TEST
+
+START_TEST(test_cost_has_a_row_for_each_cipher_key_and_mac)
+{
+	/* FreeBSD's tests have AES-128-CBC with SHA-384; no suite has. */
+	struct ktls_key key = {.cipher = TLS_CIPHER_AES_CBC,
+			       .key_len = 16,
+			       .mac = TLS_HASH_SHA384};
+	enum cost_id record, byte;
+
+	ck_assert(cost_of_cipher(&key, &record, &byte));
+	ck_assert_int_eq(record, COST_AES128_CBC_SHA384_RECORD);
+	ck_assert_int_eq(byte, COST_AES128_CBC_SHA384_BYTE);
+	key.mac = TLS_HASH_NONE;
+	ck_assert(!cost_of_cipher(&key, &record, &byte));
+	key.cipher = TLS_CIPHER_AES_CCM_8;
+	ck_assert(!cost_of_cipher(&key, &record, &byte));
+}
+END_TEST
+
 START_TEST(test_cost_counts_prices_without_a_source)
 {
 	/* Six of the table's rows are sourced. */
@@ -257,6 +316,10 @@ cost_suite(void)
 	     test_cost_refuses_files_that_are_not_there, 0},
 	    {"test_cost_knows_which_prices_have_a_source",
 	     test_cost_knows_which_prices_have_a_source, 0},
+	    {"prices_every_suite_that_ktls_takes",
+	     test_cost_prices_every_suite_that_ktls_takes, 0},
+	    {"has_a_row_for_each_cipher_key_and_mac",
+	     test_cost_has_a_row_for_each_cipher_key_and_mac, 0},
 	    {"test_cost_counts_prices_without_a_source",
 	     test_cost_counts_prices_without_a_source, 0},
 	};

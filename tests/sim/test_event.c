@@ -9,6 +9,7 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -369,6 +370,7 @@ START_TEST(test_past_is_refused)
 
 	insert(queue, 10, EVENT_INTERNAL, 0);
 	expect(queue, 10, 0);
+	fclose(stderr); /* the assertion's words would pass for a failure */
 	insert(queue, 9, EVENT_INTERNAL, 0); /* aborts */
 	event_queue_destroy(queue);
 }

@@ -127,15 +127,15 @@ static const struct flow_row {
     {NULL, "5.6.7.8:443", 0x304, 0x1301, NULL, NULL, 0, EINVAL, "client"},
     {"1.2.3.4:5", NULL, 0x304, 0x1301, NULL, NULL, 0, EINVAL, "server"},
     {"1.2.3.4:5", "[::2]:443", 0x304, 0x1301, NULL, NULL, 0, EINVAL, "IPv6"},
-    {"1.2.3.4:5", "5.6.7.8:443", 0x302, 0x002f, NULL, NULL, 0, EINVAL,
-     "version 0x0302"},
+    {"1.2.3.4:5", "5.6.7.8:443", 0x301, 0x002f, NULL, NULL, 0, EINVAL,
+     "version 0x0301"},
     {"1.2.3.4:5", "5.6.7.8:443", 0, 0x1301, NULL, NULL, 0, EINVAL, "0x0304"},
     {"1.2.3.4:5", "5.6.7.8:443", 0x303, 0x1301, NULL, NULL, 0, EINVAL,
-     "TLS_AES_128_GCM_SHA256 is no AEAD suite of TLS 1.2"},
+     "TLS_AES_128_GCM_SHA256 is not one that kernel TLS receives"},
     {"1.2.3.4:5", "5.6.7.8:443", 0x304, 0xc02f, NULL, NULL, 0, EINVAL,
-     "TLS 1.3"},
-    {"1.2.3.4:5", "5.6.7.8:443", 0x303, 0x002f, NULL, NULL, 0, EINVAL,
-     "TLS_RSA_WITH_AES_128_CBC_SHA is no AEAD suite"},
+     "version 0x0304"},
+    {"1.2.3.4:5", "5.6.7.8:443", 0x303, 0xc09c, NULL, NULL, 0, EINVAL,
+     "TLS_RSA_WITH_AES_128_CCM is not one that kernel TLS receives"},
 };
 
 START_TEST(test_add_flow)

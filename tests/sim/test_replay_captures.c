@@ -20,7 +20,8 @@ enum {
 	FLOWS_MAX = 128,
 	/* Rows of expected.csv, and those whose suite KTLS takes over. */
 	ROWS = 220,
-	SUPPORTED_ROWS = 160,
+	SUPPORTED_ROWS = 166,
+	LINUX_ONLY_ROWS = 9,
 };
 
 Suite *replay_captures_suite(void);
@@ -81,17 +82,25 @@ hash_text(uint32_t flow, int direction, char text[65])
 }
 
 static void
-replay(const struct expected_capture *capture)
+replay_with(const struct expected_capture *capture,
+	    const struct replay_setting *settings)
 {
 	const struct replay_input input = {
 	    .capture = capture->path,
 	    .keylog = capture->keylog[0] != '\0' ? capture->keylog : NULL,
+	    .settings = settings,
 	    .data_fn = hash_data,
 	};
 
 	replay_run_capture(&run, &input);
 	ck_assert_msg(run.refused == 0 && !run.damaged && run.finished == 0,
 		      "%s: %s", capture->path, run.text);
+}
+
+static void
+replay(const struct expected_capture *capture)
+{
+	replay_with(capture, NULL);
 }
 
 /* A suite that KTLS takes over: every byte, in either direction. */
@@ -201,19 +210,46 @@ START_TEST(test_replay_captures_equals_independent_decryptors)
 }
 END_TEST
 
+/* Linux takes AES-128-CCM over, which FreeBSD does not, and no CBC. */
+START_TEST(test_replay_captures_takes_the_suites_of_linux)
+{
+	static const struct replay_setting settings[] = {
+	    {"engine.suites", "linux"}, {NULL, NULL}};
+	const struct expected_capture *capture = &expected_capture[_i];
+	const struct expected_row *row = &expected_row[capture->first];
+	const struct results_flow *flow;
+
+	if (!expected_present() || capture->rows != 1 ||
+	    (!row->linux_only && strstr(row->cipher, "_CBC_") == NULL))
+		return;
+	replay_with(capture, settings);
+	flow = replay_run_flow(&run, row->client, row->server, row->nth);
+	expect_place("%s, %s", capture->name, row->cipher);
+	expect_true("is listed", flow != NULL);
+	if (row->linux_only)
+		check_supported(row, flow);
+	else
+		check_other(row, flow);
+	check_books(capture);
+}
+END_TEST
+
 /* So that the test above cannot pass by reading nothing. */
 START_TEST(test_replay_captures_reads_every_row)
 {
-	int rows = 0, supported = 0;
+	int rows = 0, supported = 0, linux_only = 0;
 
 	if (!expected_present())
 		return;
 	for (int i = 0; i < expected_load(); i++)
 		rows += expected_capture[i].rows;
-	for (int i = 0; i < rows; i++)
+	for (int i = 0; i < rows; i++) {
 		supported += expected_row[i].supported;
+		linux_only += expected_row[i].linux_only;
+	}
 	ck_assert_int_eq(rows, ROWS);
 	ck_assert_int_eq(supported, SUPPORTED_ROWS);
+	ck_assert_int_eq(linux_only, LINUX_ONLY_ROWS);
 }
 END_TEST
 
@@ -294,6 +330,8 @@ replay_captures_suite(void)
 	const struct suite_test tests[] = {
 	    {"equals_independent_decryptors",
 	     test_replay_captures_equals_independent_decryptors, captures},
+	    {"takes_the_suites_of_linux",
+	     test_replay_captures_takes_the_suites_of_linux, captures},
 	    {"reads_every_row", test_replay_captures_reads_every_row, 0},
 	    {"delivers_what_the_applications_sent",
 	     test_replay_captures_delivers_what_the_applications_sent,

@@ -4,6 +4,7 @@
 #include "sim/stage_stats.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "sim/rng.h"
 #include "sim/stamp.h"
@@ -69,6 +70,7 @@ START_TEST(test_order)
 {
 	sim_time times[STAGE_COUNT];
 
+	fclose(stderr); /* the assertion's words would pass for a failure */
 	stage_times(&record, 1254, 2023, times);
 }
 END_TEST

@@ -6,6 +6,9 @@
  * that sleeps begins 3 us later (enqueue, wake-up, switch), and a record of
  * 1021 bytes takes it 3 us.  In the comments times are microseconds.
  */
+#include <errno.h>
+#include <string.h>
+
 #include "nicmodel/nic_rss.h"
 #include "sim/ktlsim_internal.h"
 #include "sim/results.h"
@@ -268,6 +271,91 @@ static const struct suite_row {
     {0x0304, 0x1301, 22, 3001000},
 };
 
+/*
+ * 1008 bytes behind header and IV, of which MAC and padding are charged too: 1
+ * us + 1008 * the price of a byte + delivery (1 us).
+ */
+static const struct cbc_row {
+	uint16_t tls_version, cipher_suite;
+	const char *key, *value; /* the price per byte that counts */
+	uint64_t decrypt_ps;
+} cbc_rows[] = {
+    {0x0302, 0x002f, "cost.aes128_cbc_sha1_byte", "2ns", 4016000},
+    {0x0303, 0x002f, "cost.aes128_cbc_sha1_byte", "2ns", 4016000},
+    {0x0303, 0x003c, "cost.aes128_cbc_sha256_byte", "3ns", 5024000},
+    {0x0302, 0x0035, "cost.aes256_cbc_sha1_byte", "4ns", 6032000},
+    {0x0303, 0x003d, "cost.aes256_cbc_sha256_byte", "5ns", 7040000},
+    {0x0303, 0xc028, "cost.aes256_cbc_sha384_byte", "6ns", 8048000},
+};
+
+START_TEST(test_price_of_cbc)
+{
+	const struct cbc_row *row = &cbc_rows[_i];
+	const struct sim_key keys[] = {
+	    {"host.cpus", "1"}, {row->key, row->value}, {NULL, NULL}};
+	struct ktlsim_flow flow;
+
+	sim_driver_create(&driver, keys);
+	sim_sender_init(&sender[0], &driver, SIM_PORT_0);
+	flow = sim_sender_flow(&sender[0]);
+	flow.tls_version = row->tls_version;
+	flow.cipher_suite = row->cipher_suite;
+	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, NULL), 0);
+	sim_sender_record(&sender[0], 21 + 1008);
+	sender[0].stream[2] = (uint8_t)row->tls_version;
+	sim_send(&sender[0], 0, 0, 21 + 1008);
+	sim_driver_finish(&driver);
+	SIM_EXPECT(&driver, begin_ps, 9000000);
+	SIM_EXPECT(&driver, decrypted_ps, 9000000 + row->decrypt_ps);
+	ck_assert_uint_eq(sim_driver_counter(&driver, "ocf.tls11_cbc_decrypts"),
+			  1);
+}
+END_TEST
+
+START_TEST(test_price_of_ccm)
+{
+	static const struct sim_key keys[] = {{"host.cpus", "1"},
+					      {"engine.suites", "linux"},
+					      {"cost.aes128_ccm_byte", "2ns"},
+					      {NULL, NULL}};
+	struct ktlsim_flow flow;
+
+	sim_driver_create(&driver, keys);
+	sim_sender_init(&sender[0], &driver, SIM_PORT_0);
+	flow = sim_sender_flow(&sender[0]);
+	flow.cipher_suite = 0x1304;
+	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, NULL), 0);
+	sim_send_record(&sender[0], 0, WIRE);
+	sim_driver_finish(&driver);
+	SIM_EXPECT(&driver, decrypted_ps, 9000000 + 4000000);
+}
+END_TEST
+
+/* A suite that the modelled KTLS does not take must not become a flow. */
+START_TEST(test_declared_suite_not_taken)
+{
+	static const struct sim_key suites[][2] = {
+	    {{"engine.suites", "freebsd"}, {NULL, NULL}},
+	    {{"engine.suites", "linux"}, {NULL, NULL}}};
+	static const uint16_t refused[][2] = {{0x0304, 0x1304},
+					      {0x0303, 0x002f}};
+	struct ktlsim_error error;
+	struct ktlsim_flow flow;
+
+	sim_driver_create(&driver, suites[_i]);
+	sim_sender_init(&sender[0], &driver, SIM_PORT_0);
+	flow = sim_sender_flow(&sender[0]);
+	flow.tls_version = refused[_i][0];
+	flow.cipher_suite = refused[_i][1];
+	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, &error), EINVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "engine.suites"));
+	flow.tls_version = 0x0301;
+	flow.cipher_suite = 0x002f;
+	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, &error), EINVAL);
+	sim_driver_finish(&driver);
+}
+END_TEST
+
 START_TEST(test_price)
 {
 	static const struct sim_key keys[] = {{"host.cpus", "1"},
@@ -335,6 +423,11 @@ worker_suite(void)
 	     ROWS(count_rows)},
 	    {"where_a_worker_wakes", test_worker_cpu, ROWS(cpu_rows)},
 	    {"each_cipher_has_its_price", test_price, ROWS(suite_rows)},
+	    {"decrypting_cbc_costs_by_key_and_mac", test_price_of_cbc,
+	     ROWS(cbc_rows)},
+	    {"decrypting_ccm_has_its_price", test_price_of_ccm, 0},
+	    {"a_declared_suite_is_one_that_ktls_takes",
+	     test_declared_suite_not_taken, 2},
 	    {"a_bad_header_ends_one_connection", test_bad_header, 0},
 	};
 

@@ -25,6 +25,7 @@ enum {
 	CIPHER = 6,
 	RECORDS = 7, /* records, bytes, sha256, of either direction */
 	STATUS = 13,
+	FLAGS = 17,
 };
 
 struct expected_row expected_row[EXPECTED_ROWS_MAX];
@@ -52,15 +53,35 @@ copy_text(char *to, size_t room, const char *text)
 }
 
 static bool
-supported(const struct expected_row *row)
+is_version(const struct expected_row *row, const char *a, const char *b)
 {
-	bool version = strcmp(row->version, "TLS1.2") == 0 ||
-		       strcmp(row->version, "TLS1.3") == 0;
+	return strcmp(row->version, a) == 0 || strcmp(row->version, b) == 0;
+}
+
+static bool
+supported(const struct expected_row *row, const char *flags)
+{
 	bool gcm = strstr(row->cipher, "_AES_") != NULL &&
 		   strstr(row->cipher, "_GCM_") != NULL;
+	bool cbc = strstr(row->cipher, "_AES_") != NULL &&
+		   strstr(row->cipher, "_CBC_") != NULL;
 	bool chacha20 = strstr(row->cipher, "_CHACHA20_") != NULL;
 
-	return strcmp(row->status, "ok") == 0 && version && (gcm || chacha20);
+	if (strcmp(row->status, "ok") != 0)
+		return false;
+	if (cbc)
+		return is_version(row, "TLS1.1", "TLS1.2") &&
+		       strstr(flags, "EtM") == NULL;
+	return is_version(row, "TLS1.2", "TLS1.3") && (gcm || chacha20);
+}
+
+static bool
+linux_only(const struct expected_row *row)
+{
+	return strcmp(row->status, "ok") == 0 &&
+	       is_version(row, "TLS1.2", "TLS1.3") &&
+	       strstr(row->cipher, "_AES_128_CCM") != NULL &&
+	       strstr(row->cipher, "_CCM_8") == NULL;
 }
 
 static void
@@ -106,7 +127,8 @@ add_row(char *column[COLUMNS])
 		row->bytes[d] = strtoull(of[1], NULL, 10);
 		copy_text(row->sha256[d], sizeof(row->sha256[d]), of[2]);
 	}
-	row->supported = supported(row);
+	row->supported = supported(row, column[FLAGS]);
+	row->linux_only = linux_only(row);
 	for (int i = capture->first; i < rows - 1; i++)
 		row->nth += strcmp(expected_row[i].client, row->client) == 0 &&
 			    strcmp(expected_row[i].server, row->server) == 0;

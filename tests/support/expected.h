@@ -22,7 +22,10 @@ struct expected_row {
 	char sha256[2][65];
 	char status[16]; /* "ok", "no-appdata", "not-decrypted" */
 	unsigned nth;	 /* earlier streams between the same endpoints */
-	bool supported;	 /* ok, AES-GCM or ChaCha20, TLS 1.2 or 1.3 */
+	/* ok; AES-GCM or ChaCha20 in TLS 1.2 or 1.3, or AES-CBC without
+	   encrypt-then-MAC in TLS 1.1 or 1.2 */
+	bool supported;
+	bool linux_only; /* ok; AES-128-CCM with a whole tag */
 };
 
 struct expected_capture {

@@ -20,7 +20,8 @@ tls_ear_init(struct tls_ear *ear, const struct talk *talk,
 	ear->talk = talk;
 	ear->pool = aead_pool_create(2);
 	ck_assert_ptr_nonnull(ear->pool);
-	ear->hs = handshake_create(keylog, ear->pool, tls_suite_find(0xc02f));
+	ear->hs = handshake_create(keylog, ear->pool, tls_suite_find(0xc02f),
+				   KTLS_SUITES_FREEBSD);
 	ck_assert_ptr_nonnull(ear->hs);
 }
 

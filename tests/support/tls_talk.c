@@ -70,8 +70,9 @@ derive_tls12(struct talk *talk)
 	talk_secret(talk, KEYLOG_CLIENT_RANDOM, master);
 	talk_random(talk, TALK_CLIENT, client);
 	talk_random(talk, TALK_SERVER, server);
-	error = tls12_record_keys(talk->suite, master, client, server,
-				  talk->key[TALK_DATA]);
+	error = tls12_record_keys(
+	    talk->hello.version == TLS_1_1 ? TLS_1_1 : TLS_1_2, talk->suite,
+	    master, client, server, talk->key[TALK_DATA]);
 	assert(error == 0);
 	(void)error;
 }
@@ -94,10 +95,16 @@ derive_tls13(struct talk *talk)
 }
 
 static bool
-can_seal(const struct tls_suite *suite)
+can_seal(const struct talk *talk)
 {
-	return suite != NULL && (suite->cipher == TLS_CIPHER_AES_GCM ||
-				 suite->cipher == TLS_CIPHER_CHACHA20_POLY1305);
+	const struct tls_suite *suite = talk->suite;
+
+	if (suite == NULL)
+		return false;
+	if (talk->hello.version < TLS_1_2)
+		return talk->hello.version == TLS_1_1 &&
+		       suite->cipher == TLS_CIPHER_AES_CBC;
+	return suite->cipher != TLS_CIPHER_OTHER;
 }
 
 static void
@@ -105,7 +112,7 @@ derive(struct talk *talk)
 {
 	talk->suite = tls_suite_find(talk->hello.suite_id);
 	memset(talk->seqno, 0, sizeof(talk->seqno));
-	if (!can_seal(talk->suite))
+	if (!can_seal(talk))
 		return;
 	if (talk->suite->tls13)
 		derive_tls13(talk);
@@ -199,7 +206,7 @@ talk_seal(struct talk *talk, enum talk_epoch epoch, int direction, uint8_t type,
 	static uint8_t out[TLS_SEAL_MAX];
 	struct tls_plain plain = {.type = type, .bytes = bytes, .len = len};
 
-	if (!can_seal(talk->suite)) {
+	if (!can_seal(talk)) {
 		pretend_seal(talk, direction, type, len);
 		return;
 	}

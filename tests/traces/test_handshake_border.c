@@ -285,11 +285,34 @@ static const struct scenario tls12[] = {
      BOTH(HEADERS("no ChangeCipherSpec"))},
 };
 
+static const struct scenario cbc[] = {
+    {"1.2 sha", script_tls12, HELLO(TLS_1_2, 0xc013), 0, ALL, 0, BOTH(FOUND)},
+    {"1.2 sha256", script_tls12, HELLO(TLS_1_2, 0x003d), 0, ALL, 0,
+     BOTH(FOUND)},
+    {"1.2 sha384", script_tls12, HELLO(TLS_1_2, 0xc028), 0, ALL, 0,
+     BOTH(FOUND)},
+    {"1.1", script_old, HELLO(TLS_1_1, 0x002f), 2, ALL, 0, BOTH(FOUND)},
+    {"1.1, 256 bits", script_old, HELLO(TLS_1_1, 0xc014), 2, ALL, 0,
+     BOTH(FOUND)},
+    {"no log", script_tls12, HELLO(TLS_1_2, 0xc028), 0, NO_LOG, 0,
+     BOTH(HEADERS("no key log"))},
+    {"1.1, no log", script_old, HELLO(TLS_1_1, 0xc013), 2, NO_LOG, 0,
+     BOTH(HEADERS("no key log"))},
+    {"wrong", script_tls12, HELLO(TLS_1_2, 0xc027), 0, ALL, ALL,
+     BOTH(HEADERS("wrong keys"))},
+    {"1.1, wrong", script_old, HELLO(TLS_1_1, 0xc013), 2, ALL, ALL,
+     BOTH(HEADERS("wrong keys"))},
+};
+
 static const struct scenario refused[] = {
     {"ccm", script_tls12, HELLO(TLS_1_2, 0xc09c), 0, ALL, 0,
      BOTH(ASSUMED(NOT_A("TLS_RSA_WITH_AES_128_CCM")))},
-    {"cbc", script_tls12, HELLO(TLS_1_2, 0xc013), 0, ALL, 0,
-     BOTH(ASSUMED(NOT_A("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA")))},
+    {"1.1 gcm", script_old, HELLO(TLS_1_1, 0xc02f), 2, ALL, 0,
+     BOTH(DROPPED(NOT_A("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")))},
+    {"1.1 sha256", script_old, HELLO(TLS_1_1, 0x003c), 2, ALL, 0,
+     BOTH(DROPPED(NOT_A("TLS_RSA_WITH_AES_128_CBC_SHA256")))},
+    {"1.3 suite in 1.1", script_old, HELLO(TLS_1_1, 0x1301), 2, ALL, 0,
+     BOTH(DROPPED(NOT_A("TLS_AES_128_GCM_SHA256")))},
     {"unknown", script_tls12, HELLO(TLS_1_2, 0xfafa), 0, ALL, 0,
      BOTH(ASSUMED(NOT_A("0xFAFA")))},
     {"1.3 suite in 1.2", script_tls12, HELLO(TLS_1_2, 0x1304), 0, ALL, 0,
@@ -308,8 +331,13 @@ static const struct scenario refused[] = {
      ALL,
      0,
      BOTH(ASSUMED("TLS compression"))},
-    {"1.1", script_old, HELLO(TLS_1_1, 0xc013), 2, ALL, 0,
-     BOTH(DROPPED("TLS 1.1"))},
+    {"1.1 etm",
+     script_old,
+     {.version = TLS_1_1, .suite_id = 0xc013, .encrypt_then_mac = true},
+     2,
+     ALL,
+     0,
+     BOTH(DROPPED("encrypt-then-MAC"))},
     {"1.0", script_old, HELLO(TLS_1_0, 0xc013), 1, ALL, 0,
      BOTH(DROPPED("TLS 1.0"))},
     {"ssl 3", script_old, HELLO(0x0300, 0x000a), 0, ALL, 0,
@@ -442,6 +470,9 @@ check_key(const struct talk *talk, const struct tls_ear *ear, int direction)
 	ck_assert_int_eq(key->iv_len, right->iv_len);
 	ck_assert_mem_eq(key->key, right->key, right->key_len);
 	ck_assert_mem_eq(key->iv, right->iv, right->iv_len);
+	ck_assert_int_eq(key->mac, right->mac);
+	ck_assert_int_eq(key->mac_key_len, right->mac_key_len);
+	ck_assert_mem_eq(key->mac_key, right->mac_key, right->mac_key_len);
 	ck_assert_uint_eq(key->rec_seq, 0);
 }
 
@@ -453,8 +484,10 @@ check_model(const struct talk *talk, const struct tls_ear *ear, int direction,
 	const struct ktls_key *key = &ear->install[direction].key;
 	enum tls_cipher cipher = TLS_CIPHER_AES_GCM;
 
-	if (timed_from == HANDSHAKE_TIMED_HEADERS)
+	if (timed_from == HANDSHAKE_TIMED_HEADERS) {
 		cipher = talk->suite->cipher;
+		ck_assert_int_eq(key->mac, talk->suite->mac);
+	}
 	ck_assert_int_eq(key->cipher, cipher);
 	ck_assert_int_eq(ktls_key_check(key), 0);
 }
@@ -530,6 +563,12 @@ START_TEST(test_handshake_border_tls12_begins_behind_the_change_of_cipher)
 }
 END_TEST
 
+START_TEST(test_handshake_border_takes_cbc_in_tls11_and_tls12)
+{
+	check_scenario(&cbc[_i]);
+}
+END_TEST
+
 START_TEST(test_handshake_border_names_what_ktls_does_not_take)
 {
 	check_scenario(&refused[_i]);
@@ -563,6 +602,8 @@ handshake_border_suite(void)
 	    {"tls12_begins_behind_the_change_of_cipher",
 	     test_handshake_border_tls12_begins_behind_the_change_of_cipher,
 	     ROWS(tls12)},
+	    {"takes_cbc_in_tls11_and_tls12",
+	     test_handshake_border_takes_cbc_in_tls11_and_tls12, ROWS(cbc)},
 	    {"names_what_ktls_does_not_take",
 	     test_handshake_border_names_what_ktls_does_not_take,
 	     ROWS(refused)},

@@ -35,6 +35,7 @@ begin(uint16_t version, uint16_t suite_id)
 					 .suite_id = suite_id};
 
 	talk_init(&talk, &hello);
+	talk.minor = version == TLS_1_1 ? 2 : 3;
 	if (version == TLS_1_3)
 		script_tls13(&talk, 0);
 	else
@@ -75,6 +76,9 @@ check_next_key(const struct handshake_effect *effect, int direction,
 	ck_assert_int_eq(effect->key.cipher, key->cipher);
 	ck_assert_mem_eq(effect->key.key, key->key, key->key_len);
 	ck_assert_mem_eq(effect->key.iv, key->iv, key->iv_len);
+	ck_assert_int_eq(effect->key.version, key->version);
+	ck_assert_int_eq(effect->key.mac, key->mac);
+	ck_assert_mem_eq(effect->key.mac_key, key->mac_key, key->mac_key_len);
 	ck_assert_uint_eq(effect->key.rec_seq, 0);
 }
 
@@ -234,6 +238,14 @@ START_TEST(test_handshake_rekey_renegotiation_gives_new_keys_in_any_order)
 }
 END_TEST
 
+START_TEST(test_handshake_rekey_renegotiation_of_cbc_gives_mac_keys)
+{
+	begin(_i == 0 ? TLS_1_1 : TLS_1_2, 0xc013);
+	run_order(&orders[0], 1);
+	end();
+}
+END_TEST
+
 START_TEST(test_handshake_rekey_renegotiation_without_its_secret_waits)
 {
 	struct handshake_output output;
@@ -248,12 +260,15 @@ END_TEST
 
 START_TEST(test_handshake_rekey_renegotiation_to_a_suite_not_taken_waits)
 {
+	/* CCM; none at all; CBC, but with encrypt-then-MAC */
+	static const uint16_t refused[] = {0xc09c, 0xfafa, 0xc013};
 	struct handshake_output output;
 
 	begin(TLS_1_2, 0xc02f);
 	talk_again(&talk, 1);
 	talk_log(&talk, keylog, ALL, 0);
-	talk.hello.suite_id = _i == 0 ? 0xc013 : 0xfafa;
+	talk.hello.suite_id = refused[_i];
+	talk.hello.encrypt_then_mac = true;
 	for (int n = 0; n < STEPS; n++)
 		ck_assert_uint_eq(hear_step((enum step)n, &output), 0);
 	end();
@@ -377,10 +392,12 @@ handshake_rekey_suite(void)
 	    {"renegotiation_gives_new_keys_in_any_order",
 	     test_handshake_rekey_renegotiation_gives_new_keys_in_any_order,
 	     ROWS(orders)},
+	    {"renegotiation_of_cbc_gives_mac_keys",
+	     test_handshake_rekey_renegotiation_of_cbc_gives_mac_keys, 2},
 	    {"renegotiation_without_its_secret_waits",
 	     test_handshake_rekey_renegotiation_without_its_secret_waits, 0},
 	    {"renegotiation_to_a_suite_not_taken_waits",
-	     test_handshake_rekey_renegotiation_to_a_suite_not_taken_waits, 2},
+	     test_handshake_rekey_renegotiation_to_a_suite_not_taken_waits, 3},
 	    {"other_records_change_nothing",
 	     test_handshake_rekey_other_records_change_nothing, ROWS(quiet)},
 	    {"alerts_close_the_direction",

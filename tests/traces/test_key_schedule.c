@@ -151,34 +151,48 @@ static const struct cavp cavp_sha384 = {
     "a9d5f74cc2d277119d894f8584b07a0a5822f0bd68b3433ec6adaf5c9406c5f3"
     "ddbb71bbe17ce98f3d4d5893d3179ef369f57aad908e2bf710639100c3ce7e0c"};
 
+static const struct cavp cavp_md5_sha1 = {
+    "2f6962dfbc744c4b2138bb6b3d33054c5ecc14f24851d9896395a44ab3964efc"
+    "2090c5bf51a0891209f46c1e1e998f62",
+    "d58a7b1cd4fedaa232159df652ce188f9d997e061b9bf48e83b62990440931f6",
+    "67267e650eb32444119d222a368c191af3082888dc35afe8368e638c828874be",
+    "3088825988e77fce68d19f756e18e43eb7fe672433504feaf99b3c503d9091b1"
+    "64f166db301d70c9fc0870b4a94563907bee1a61fb786cb717576890bcc51cb9"
+    "ead97e01d0a2fea99c953377b195205ff07b369589178796edc963fd80fdbe51"
+    "8a2fc1c35c18ae8d"};
+
 /* How a suite cuts its block: lengths of MAC key, key and IV. */
 struct tls12_row {
+	enum tls_version version;
 	uint16_t suite;
 	const struct cavp *cavp;
 	size_t mac_len, key_len, iv_len;
 };
 
 static const struct tls12_row tls12_rows[] = {
-    {0xc02f, &cavp_sha256, 0, 16, 4},  /* AES_128_GCM_SHA256 */
-    {0xc030, &cavp_sha384, 0, 32, 4},  /* AES_256_GCM_SHA384 */
-    {0xcca8, &cavp_sha256, 0, 32, 12}, /* CHACHA20_POLY1305_SHA256 */
-    {0xc09c, &cavp_sha256, 0, 16, 4},  /* AES_128_CCM */
-    {0x002f, &cavp_sha256, 20, 16, 0}, /* AES_128_CBC_SHA */
-    {0x003c, &cavp_sha256, 32, 16, 0}, /* AES_128_CBC_SHA256 */
-    {0xc028, &cavp_sha384, 48, 16, 0}, /* AES_256_CBC_SHA384, cut below */
+    {TLS_1_2, 0xc02f, &cavp_sha256, 0, 16, 4},	/* AES_128_GCM_SHA256 */
+    {TLS_1_2, 0xc030, &cavp_sha384, 0, 32, 4},	/* AES_256_GCM_SHA384 */
+    {TLS_1_2, 0xcca8, &cavp_sha256, 0, 32, 12}, /* CHACHA20_POLY1305_SHA256 */
+    {TLS_1_2, 0xc09c, &cavp_sha256, 0, 16, 4},	/* AES_128_CCM */
+    {TLS_1_2, 0x002f, &cavp_sha256, 20, 16, 0}, /* AES_128_CBC_SHA */
+    {TLS_1_2, 0x003c, &cavp_sha256, 32, 16, 0}, /* AES_128_CBC_SHA256 */
+    /* AES_256_CBC_SHA384, cut below */
+    {TLS_1_2, 0xc028, &cavp_sha384, 48, 16, 0},
+    {TLS_1_1, 0x002f, &cavp_md5_sha1, 20, 16, 0}, /* AES_128_CBC_SHA */
+    {TLS_1_1, 0xc014, &cavp_md5_sha1, 20, 32, 0}, /* AES_256_CBC_SHA */
 };
 
 static int
-cavp_keys(const struct cavp *cavp, const struct tls_suite *suite,
-	  struct ktls_key key[2])
+cavp_keys(const struct cavp *cavp, enum tls_version version,
+	  const struct tls_suite *suite, struct ktls_key key[2])
 {
 	uint8_t master[48], client_random[32], server_random[32];
 
 	hex_decode(cavp->master, master, sizeof(master));
 	hex_decode(cavp->client_random, client_random, 32);
 	hex_decode(cavp->server_random, server_random, 32);
-	return tls12_record_keys(suite, master, client_random, server_random,
-				 key);
+	return tls12_record_keys(version, suite, master, client_random,
+				 server_random, key);
 }
 
 START_TEST(test_key_schedule_tls12_cuts_the_key_block)
@@ -188,8 +202,9 @@ START_TEST(test_key_schedule_tls12_cuts_the_key_block)
 	struct ktls_key key[2];
 
 	hex_decode(row->cavp->block, block, sizeof(block));
-	ck_assert_int_eq(cavp_keys(row->cavp, tls_suite_find(row->suite), key),
-			 0);
+	ck_assert_int_eq(
+	    cavp_keys(row->cavp, row->version, tls_suite_find(row->suite), key),
+	    0);
 	for (size_t side = 0; side < 2; side++) {
 		const uint8_t *mac = block + side * row->mac_len;
 		const uint8_t *bulk =
@@ -203,7 +218,7 @@ START_TEST(test_key_schedule_tls12_cuts_the_key_block)
 			continue; /* the vector is too short for this key */
 		ck_assert_mem_eq(key[side].key, bulk, row->key_len);
 		ck_assert_mem_eq(key[side].iv, iv, row->iv_len);
-		ck_assert_int_eq(key[side].version, TLS_1_2);
+		ck_assert_int_eq(key[side].version, row->version);
 		ck_assert_uint_eq(key[side].rec_seq, 0);
 	}
 }
@@ -219,7 +234,8 @@ START_TEST(test_key_schedule_tls12_keys_pass_the_enable_check)
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
 		const struct tls_suite *suite = tls_suite_find(suites[i]);
 
-		ck_assert_int_eq(cavp_keys(&cavp_sha384, suite, key), 0);
+		ck_assert_int_eq(cavp_keys(&cavp_sha384, TLS_1_2, suite, key),
+				 0);
 		ck_assert_int_eq(ktls_key_check(&key[0]), 0);
 		ck_assert_int_eq(ktls_key_check(&key[1]), 0);
 		ck_assert(memcmp(key[0].key, key[1].key, suite->key_len) != 0);
@@ -232,11 +248,12 @@ START_TEST(test_key_schedule_refuses_suites_of_the_other_version)
 	uint8_t secret[48] = {0};
 	struct ktls_key key[2];
 
-	ck_assert_int_eq(
-	    cavp_keys(&cavp_sha256, tls_suite_find(AES_128_GCM_13), key),
-	    EINVAL);
-	ck_assert_int_eq(cavp_keys(&cavp_sha256, tls_suite_find(RSA_3DES), key),
+	ck_assert_int_eq(cavp_keys(&cavp_sha256, TLS_1_2,
+				   tls_suite_find(AES_128_GCM_13), key),
 			 EINVAL);
+	ck_assert_int_eq(
+	    cavp_keys(&cavp_sha256, TLS_1_2, tls_suite_find(RSA_3DES), key),
+	    EINVAL);
 	ck_assert_int_eq(
 	    tls13_record_key(tls_suite_find(0xc02f), secret, 32, key), EINVAL);
 	ck_assert_int_eq(
@@ -253,7 +270,7 @@ derive_tls12(void)
 {
 	struct ktls_key key[2];
 
-	return cavp_keys(&cavp_sha256, tls_suite_find(0xc02f), key);
+	return cavp_keys(&cavp_sha256, TLS_1_2, tls_suite_find(0xc02f), key);
 }
 
 static int

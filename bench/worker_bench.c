@@ -1,0 +1,460 @@
+/*
+ * worker_bench.c - a TLS worker on a real thread against raw EVP.
+ *
+ * The input is queued beforehand: the thread executor is held back while the
+ * library is fed segments of 1448 bytes, as many as a receive buffer holds;
+ * then the workers alone are let go, and the readers drain after the timed
+ * part.  So it goes round after round on one connection, and in between raw EVP
+ * opens the same records in contiguous memory.  Both are timed in CPU time of
+ * the thread at work, on one CPU, and the medians are compared.  Then two
+ * workers with a stream each against one, in time of the wall, as the best of
+ * many rounds.  Exit status 1: a bar was missed.
+ *
+ * usage: worker_bench [ROW]      only rows whose name contains this
+ */
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/mbuf.h"
+#include "sim/ktlsim.h"
+#include "sim/ktlsim_internal.h"
+#include "sim/thread_exec.h"
+#include "tests/support/packet.h"
+#include "tests/support/tls_seal.h"
+
+enum {
+	ROUNDS = 61,
+	WARM_UP = 3, /* rounds that are not counted */
+	MSS = 1448,
+	BATCH_BYTES = 1 << 20, /* of plaintext, queued at a time */
+	PAIR_BYTES = 4 << 20,  /* ... where two workers are compared */
+	FIRST_SEQ = 1,
+	LINK_ETHERNET = 1,
+	FIRST_PORT = 40000,
+	PORTS = 64, /* to choose from, for one stream per worker */
+};
+
+#define RATIO_LARGE_MIN 0.8
+#define RATIO_SMALL_MIN 0.6
+#define RATIO_PAIR_MIN	1.7
+
+/* One row of the table. */
+struct load {
+	const char *name;
+	uint16_t suite;
+	enum tls_cipher cipher;
+	uint8_t key_len;
+	uint32_t plain_bytes; /* of one record */
+	double bar;
+};
+
+/* A connection's sender: the records of one round after the other. */
+struct stream {
+	const struct load *load;
+	struct ktls_key key;
+	uint16_t port;
+	uint32_t records; /* of a round */
+	uint64_t first;	  /* number of the round's first record */
+	uint64_t offset;  /* of its first byte */
+	uint8_t *plain;
+	uint8_t *wire; /* of this round */
+	size_t wire_bytes;
+};
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "worker_bench: %s\n", what);
+	exit(EXIT_FAILURE);
+}
+
+static double
+clock_s(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+static int
+judge(const char *what, double value, double bar)
+{
+	bool ok = value >= bar;
+
+	printf("%-52s %8.2f  bar >= %.2f  %s\n", what, value, bar,
+	       ok ? "ok" : "MISSED");
+	return !ok;
+}
+
+static void
+stream_init(struct stream *stream, const struct load *load, uint32_t bytes)
+{
+	*stream = (struct stream){
+	    .load = load,
+	    .records = bytes / load->plain_bytes,
+	    .plain = calloc(1, load->plain_bytes),
+	};
+	stream->wire = malloc((size_t)stream->records *
+			      (load->plain_bytes + TLS_SEAL_OVERHEAD));
+	if (stream->plain == NULL || stream->wire == NULL)
+		die("no memory for the records");
+	tls_seal_key(&stream->key, TLS_1_3, load->cipher, load->key_len, 1);
+}
+
+static void
+stream_fini(struct stream *stream)
+{
+	free(stream->plain);
+	free(stream->wire);
+}
+
+/* Go on to the next round. */
+static void
+stream_advance(struct stream *stream)
+{
+	uint32_t bytes = stream->load->plain_bytes;
+
+	stream->offset += stream->wire_bytes;
+	stream->first += stream->wire_bytes > 0 ? stream->records : 0;
+	stream->wire_bytes = 0;
+	for (uint32_t i = 0; i < stream->records; i++) {
+		memset(stream->plain, (int)(i & 0xff), bytes);
+		stream->wire_bytes += tls_seal_data(
+		    &stream->key, stream->first + i, stream->plain, bytes,
+		    stream->wire + stream->wire_bytes);
+	}
+}
+
+static const EVP_CIPHER *
+load_cipher(const struct load *load)
+{
+	if (load->cipher == TLS_CIPHER_CHACHA20_POLY1305)
+		return EVP_chacha20_poly1305();
+	return load->key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+}
+
+static EVP_CIPHER_CTX *
+create_evp(const struct stream *stream)
+{
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+
+	if (c == NULL || !EVP_DecryptInit_ex(c, load_cipher(stream->load), NULL,
+					     stream->key.key, stream->key.iv))
+		die("no memory for the reference");
+	return c;
+}
+
+/* A context that is keyed already opens each record in place. */
+static double
+time_evp(const struct stream *stream, EVP_CIPHER_CTX *c)
+{
+	uint8_t *bytes = malloc(stream->wire_bytes), *at = bytes;
+	uint8_t nonce[TLS_NONCE_BYTES];
+	double start;
+	int text = (int)stream->load->plain_bytes + 1, len;
+	bool ok = bytes != NULL;
+
+	memcpy(bytes, stream->wire, stream->wire_bytes);
+	start = clock_s(CLOCK_THREAD_CPUTIME_ID);
+	for (uint32_t i = 0; i < stream->records; i++) {
+		memcpy(nonce, stream->key.iv, sizeof(nonce));
+		for (int k = 0; k < 8; k++)
+			nonce[11 - k] ^=
+			    (uint8_t)((stream->first + i) >> (8 * k));
+		ok = ok && EVP_DecryptInit_ex(c, NULL, NULL, NULL, nonce) &&
+		     EVP_DecryptUpdate(c, NULL, &len, at, 5) &&
+		     EVP_DecryptUpdate(c, at + 5, &len, at + 5, text) &&
+		     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, 16,
+					 at + 5 + text) &&
+		     EVP_DecryptFinal_ex(c, at + 5 + text, &len) > 0;
+		at += 5 + text + 16;
+	}
+	start = clock_s(CLOCK_THREAD_CPUTIME_ID) - start;
+	if (!ok)
+		die("the reference does not open its records");
+	free(bytes);
+	return start;
+}
+
+static struct ktlsim *
+create_sim(const char *workers)
+{
+	const char *const keys[][2] = {
+	    {"run.executor", "threads"},   {"run.readers", "1"},
+	    {"run.backlog", "0"},	   {"ktls.workers", workers},
+	    {"ktls.bind", "cpu"},	   {"replay.receiver", "server"},
+	    {"replay.checksum", "ignore"}, {"report.app_sha256", "off"},
+	};
+	struct ktlsim_config *config = ktlsim_config_create();
+	struct ktlsim *sim = NULL;
+	int error = config == NULL;
+
+	for (size_t i = 0; error == 0 && i < sizeof(keys) / sizeof(*keys); i++)
+		error = ktlsim_config_set(config, keys[i][0], keys[i][1], NULL);
+	if (error != 0 || ktlsim_create(&sim, config, NULL) != 0)
+		die("cannot set up the simulation");
+	ktlsim_config_destroy(config);
+	return sim;
+}
+
+/* A connection to the worker of this number. */
+static void
+add_flow(struct ktlsim *sim, struct stream *stream, uint32_t worker)
+{
+	char client[32];
+	const struct ktlsim_flow flow = {
+	    .size = sizeof(flow),
+	    .client = client,
+	    .server = "10.0.0.2:443",
+	    .direction = KTLSIM_CLIENT_TO_SERVER,
+	    .tls_version = 0x0304,
+	    .cipher_suite = stream->load->suite,
+	    .key = stream->key.key,
+	    .iv = stream->key.iv,
+	    .tcp_seq = FIRST_SEQ,
+	};
+
+	for (uint32_t i = 0; i < PORTS; i++) {
+		stream->port = (uint16_t)(FIRST_PORT + sim->conn_count);
+		snprintf(client, sizeof(client), "10.0.0.1:%" PRIu16,
+			 stream->port);
+		if (ktlsim_add_flow(sim, &flow, NULL) != 0)
+			die("cannot declare a flow");
+		if (sim->conn[sim->conn_count - 1]->endpoint[0].worker->id ==
+		    worker)
+			return;
+	}
+	die("no port leads to the worker");
+}
+
+static void
+feed(struct ktlsim *sim, const struct stream *stream)
+{
+	uint8_t bytes[2048];
+	struct packet packet;
+	struct ktlsim_frame frame = {
+	    .size = sizeof(frame), .data = bytes, .link_type = LINK_ETHERNET};
+
+	packet_init(&packet);
+	packet.sport = stream->port;
+	for (size_t off = 0; off < stream->wire_bytes; off += MSS) {
+		size_t left = stream->wire_bytes - off;
+
+		packet.th_seq = (uint32_t)(FIRST_SEQ + stream->offset + off);
+		packet.payload = stream->wire + off;
+		packet.payload_len = left < MSS ? (uint32_t)left : MSS;
+		frame.captured_len =
+		    (uint32_t)packet_build(&packet, bytes, sizeof(bytes));
+		frame.wire_len = frame.captured_len;
+		if (ktlsim_inject(sim, &frame, NULL) != 0)
+			die("cannot inject a frame");
+	}
+}
+
+static void
+wait_for(struct worker_thread *worker)
+{
+	const struct timespec pause = {.tv_nsec = 50000};
+
+	while (!worker_thread_idle(worker))
+		nanosleep(&pause, NULL);
+}
+
+/* Queue a round of each stream while nobody works. */
+static void
+queue_rounds(struct ktlsim *sim, struct stream *streams, unsigned count)
+{
+	exec_threads_hold(sim, true, true);
+	for (unsigned i = 0; i < count; i++) {
+		stream_advance(&streams[i]);
+		feed(sim, &streams[i]);
+	}
+}
+
+/* The workers are done: let the readers drain. */
+static void
+drain_rounds(struct ktlsim *sim)
+{
+	exec_threads_hold(sim, false, false);
+	if (ktlsim_run_until(sim, KTLSIM_NEVER) != 0)
+		die("the run failed");
+}
+
+/* Every record must have been opened. */
+static void
+check_stream(struct ktlsim *sim, const struct stream *stream)
+{
+	const struct endpoint *ep =
+	    &sim->conn[stream->port - FIRST_PORT]->endpoint[0];
+
+	if (ep->counts.app_records != stream->first + stream->records ||
+	    ep->counts.errors != 0)
+		die("records are missing");
+}
+
+/* CPU time of the worker for one round. */
+static double
+time_worker(struct ktlsim *sim, struct stream *stream)
+{
+	struct worker_thread *worker = sim->threads->worker[0];
+	clockid_t clock;
+	double start;
+
+	queue_rounds(sim, stream, 1);
+	if (pthread_getcpuclockid(worker->thread, &clock) != 0)
+		die("threads have no clocks here");
+	start = clock_s(clock);
+	exec_threads_hold(sim, false, true);
+	wait_for(worker);
+	start = clock_s(clock) - start;
+	drain_rounds(sim);
+	return start;
+}
+
+/* Time of the wall for a round of each stream on its own worker. */
+static double
+time_wall(struct ktlsim *sim, struct stream *streams, unsigned count)
+{
+	double start;
+
+	queue_rounds(sim, streams, count);
+	start = clock_s(CLOCK_MONOTONIC);
+	exec_threads_hold(sim, false, true);
+	for (unsigned i = 0; i < count; i++)
+		wait_for(&sim->threads->worker[0][i]);
+	start = clock_s(CLOCK_MONOTONIC) - start;
+	drain_rounds(sim);
+	return start;
+}
+
+static int
+bench_load(const struct load *load)
+{
+	double evp[ROUNDS], worker[ROUNDS], e, w;
+	struct ktlsim *sim = create_sim("1");
+	struct stream stream;
+	EVP_CIPHER_CTX *c;
+
+	stream_init(&stream, load, BATCH_BYTES);
+	c = create_evp(&stream);
+	add_flow(sim, &stream, 0);
+	for (int i = -WARM_UP; i < ROUNDS; i++) {
+		w = time_worker(sim, &stream);
+		e = time_evp(&stream, c);
+		worker[i < 0 ? 0 : i] = w;
+		evp[i < 0 ? 0 : i] = e;
+	}
+	check_stream(sim, &stream);
+	e = median(evp, ROUNDS);
+	w = median(worker, ROUNDS);
+	printf("%s: %.0f MB/s by a worker, %.0f MB/s by raw EVP\n", load->name,
+	       BATCH_BYTES / w / 1e6, BATCH_BYTES / e / 1e6);
+	EVP_CIPHER_CTX_free(c);
+	stream_fini(&stream);
+	ktlsim_destroy(sim);
+	return judge(load->name, e / w, load->bar);
+}
+
+static int
+bench_pair(const struct load *load)
+{
+	struct ktlsim *sim = create_sim("2");
+	struct stream streams[2];
+	double best[2] = {1e9, 1e9};
+
+	for (unsigned i = 0; i < 2; i++) {
+		stream_init(&streams[i], load, PAIR_BYTES);
+		add_flow(sim, &streams[i], i);
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		for (unsigned n = 0; n < 2; n++) {
+			double time = time_wall(sim, streams, n + 1);
+
+			best[n] = time < best[n] ? time : best[n];
+		}
+	}
+	printf("one stream %.2f ms, two on two workers %.2f ms\n",
+	       best[0] * 1e3, best[1] * 1e3);
+	for (unsigned i = 0; i < 2; i++) {
+		check_stream(sim, &streams[i]);
+		stream_fini(&streams[i]);
+	}
+	ktlsim_destroy(sim);
+	return judge("two workers against one", 2 * best[0] / best[1],
+		     RATIO_PAIR_MIN);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *only = argc > 1 ? argv[1] : "";
+	static const struct load loads[] = {
+	    {.name = "16 KiB records, AES-128-GCM, against EVP",
+	     .suite = 0x1301,
+	     .cipher = TLS_CIPHER_AES_GCM,
+	     .key_len = 16,
+	     .plain_bytes = 16384,
+	     .bar = RATIO_LARGE_MIN},
+	    {.name = "16 KiB records, AES-256-GCM, against EVP",
+	     .suite = 0x1302,
+	     .cipher = TLS_CIPHER_AES_GCM,
+	     .key_len = 32,
+	     .plain_bytes = 16384,
+	     .bar = RATIO_LARGE_MIN},
+	    {.name = "16 KiB records, ChaCha20-Poly1305, against EVP",
+	     .suite = 0x1303,
+	     .cipher = TLS_CIPHER_CHACHA20_POLY1305,
+	     .key_len = 32,
+	     .plain_bytes = 16384,
+	     .bar = RATIO_LARGE_MIN},
+	    {.name = "1.4 KiB records, AES-128-GCM, against EVP",
+	     .suite = 0x1301,
+	     .cipher = TLS_CIPHER_AES_GCM,
+	     .key_len = 16,
+	     .plain_bytes = 1434,
+	     .bar = RATIO_SMALL_MIN},
+	    {.name = "1.4 KiB records, AES-256-GCM, against EVP",
+	     .suite = 0x1302,
+	     .cipher = TLS_CIPHER_AES_GCM,
+	     .key_len = 32,
+	     .plain_bytes = 1434,
+	     .bar = RATIO_SMALL_MIN},
+	    {.name = "1.4 KiB records, ChaCha20-Poly1305, against EVP",
+	     .suite = 0x1303,
+	     .cipher = TLS_CIPHER_CHACHA20_POLY1305,
+	     .key_len = 32,
+	     .plain_bytes = 1434,
+	     .bar = RATIO_SMALL_MIN},
+	};
+	int missed = 0;
+
+	if (!thread_bind(pthread_self(), 0))
+		die("cannot bind this thread");
+	for (size_t i = 0; i < sizeof(loads) / sizeof(*loads); i++)
+		if (strstr(loads[i].name, only) != NULL)
+			missed += bench_load(&loads[i]);
+	if (strstr("two workers", only) != NULL)
+		missed += bench_pair(&loads[0]);
+	return missed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

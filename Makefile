@@ -176,7 +176,8 @@ fuzz-all:
 ## fuzz-cov: line coverage of each parser from its corpus, at least 80 %
 fuzz-cov:
 	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=fuzzcov fuzz-replay
-	@tests/fuzz/coverage.sh build/fuzzcov/tests/fuzz $(FUZZERS)
+	@tests/fuzz/coverage.sh build/fuzzcov/tests/fuzz \
+		$(filter-out engine,$(FUZZERS))
 
 fuzz-replay: $(FUZZ_REPLAY)
 
@@ -332,3 +333,4 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 
 -include $(ALL_OBJ:.o=.d)
 -include tests/sabotage.mk
+-include tests/property/property.mk

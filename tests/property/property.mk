@@ -8,7 +8,8 @@ STEPS ?= 1000000
 SEED  ?= 1
 
 WORLD_SRC  := $(filter-out tests/property/run.c,\
-		$(wildcard tests/property/*.c)) tests/support/rx_fixture.c
+		$(wildcard tests/property/*.c)) \
+		tests/support/rx_fixture.c tests/support/tls_seal.c
 WORLD_OBJ  := $(WORLD_SRC:%.c=$(B)/%.o)
 ENGINE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard engine/*.c))
 PROPERTY   := $(B)/tests/property/run

@@ -28,15 +28,18 @@ struct suite {
 	enum tls_version version;
 	enum tls_cipher cipher;
 	uint8_t key_len;
+	enum tls_hash mac; /* CBC only */
 };
 
 static const struct suite suites[] = {
-    {TLS_1_2, TLS_CIPHER_AES_GCM, 16},
-    {TLS_1_2, TLS_CIPHER_AES_GCM, 32},
-    {TLS_1_3, TLS_CIPHER_AES_GCM, 16},
-    {TLS_1_3, TLS_CIPHER_AES_GCM, 32},
-    {TLS_1_3, TLS_CIPHER_CHACHA20_POLY1305, 32},
-    {TLS_1_2, TLS_CIPHER_CHACHA20_POLY1305, 32},
+    {TLS_1_2, TLS_CIPHER_AES_GCM, 16, TLS_HASH_NONE},
+    {TLS_1_2, TLS_CIPHER_AES_GCM, 32, TLS_HASH_NONE},
+    {TLS_1_3, TLS_CIPHER_AES_GCM, 16, TLS_HASH_NONE},
+    {TLS_1_3, TLS_CIPHER_AES_GCM, 32, TLS_HASH_NONE},
+    {TLS_1_3, TLS_CIPHER_CHACHA20_POLY1305, 32, TLS_HASH_NONE},
+    {TLS_1_2, TLS_CIPHER_CHACHA20_POLY1305, 32, TLS_HASH_NONE},
+    {TLS_1_2, TLS_CIPHER_AES_CBC, 16, TLS_HASH_SHA1},
+    {TLS_1_2, TLS_CIPHER_AES_CBC, 32, TLS_HASH_SHA256},
 };
 
 void
@@ -73,8 +76,16 @@ queue_put(struct queue *q, struct item item)
 struct ktls_key
 world_key(unsigned number)
 {
-	return rx_key(world.version, world.cipher, world.key_len,
-		      (uint8_t)number);
+	struct ktls_key key =
+	    rx_key(world.version, world.cipher, world.key_len, (uint8_t)number);
+
+	if (world.cipher != TLS_CIPHER_AES_CBC)
+		return key;
+	key.iv_len = 0;
+	key.mac = world.mac;
+	key.mac_key_len = (uint8_t)tls_hash_bytes(world.mac);
+	memset(key.mac_key, (int)number, key.mac_key_len);
+	return key;
 }
 
 bool
@@ -331,7 +342,8 @@ check_counters(void)
 		return;
 	MUST(c->tls12_gcm_recrypts + c->tls13_gcm_recrypts == world.recrypts);
 	MUST(c->tls12_gcm_decrypts + c->tls12_chacha20_decrypts +
-		 c->tls13_gcm_decrypts + c->tls13_chacha20_decrypts ==
+		 c->tls13_gcm_decrypts + c->tls13_chacha20_decrypts +
+		 c->tls11_cbc_decrypts ==
 	     world.decrypts);
 	MUST(c->failed_crypto == world.failed);
 }
@@ -467,10 +479,13 @@ world_begin(const struct op *config)
 	world.version = suite->version;
 	world.cipher = suite->cipher;
 	world.key_len = suite->key_len;
-	tls_framing_of(world.version, world.cipher, TLS_HASH_NONE, &framing);
+	world.mac = suite->mac;
+	tls_framing_of(world.version, world.cipher, world.mac, &framing);
 	world.hlen = framing.hlen;
 	world.explicit_iv = framing.explicit_iv;
-	world.real = config->arg[0] / 16 % 2 == 0;
+	/* The sender of the model kind has no CBC. */
+	world.real =
+	    config->arg[0] / 16 % 2 == 0 || world.cipher == TLS_CIPHER_AES_CBC;
 	world.drains = (config->arg[1] >> 8 & 1) != 0;
 	world.key = world.tx_key = 1;
 	world.lowat = 1;

@@ -9,7 +9,7 @@
 #include "engine/mbuf.h"
 
 struct copy {
-	uint8_t bytes[RX_RECORD_MAX];
+	uint8_t bytes[STREAM_MAX];
 	uint32_t len;
 };
 

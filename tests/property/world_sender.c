@@ -12,6 +12,7 @@
 
 #include "engine/effects.h"
 #include "engine/mbuf.h"
+#include "tests/support/tls_seal.h"
 
 enum {
 	KEY_UPDATE_OFF = 60000, /* in flat, behind all payloads */
@@ -39,6 +40,27 @@ sender_restart(void)
 		world.fx.seal_seq = world.seqno;
 }
 
+/* The bytes on the wire go behind the last record's; returns their number. */
+static uint32_t
+seal(const struct item *item, size_t pad)
+{
+	uint8_t *to = world.stream + world.made;
+	struct tls_plain plain = {
+	    .type = item->type,
+	    .bytes = world.flat + item->off,
+	    .len = item->len,
+	    .padding = item->off % 3 * 16,
+	};
+
+	if (world.cipher != TLS_CIPHER_AES_CBC)
+		return (uint32_t)rx_record(&world.fx, plain.type, plain.bytes,
+					   plain.len, pad, to);
+	if (item->len == TLS_PLAINTEXT_MAX)
+		plain.padding = 0;
+	return (uint32_t)tls_seal(&world.fx.key, world.fx.seal_seq++, &plain,
+				  to);
+}
+
 /* Behind the last record: payload, and what its length on the wire is. */
 static void
 make_plain(struct item *item, const struct op *op)
@@ -56,9 +78,7 @@ make_plain(struct item *item, const struct op *op)
 	}
 	item->type = world.real && op->arg[1] % 8 == 1 ? TLS_ALERT
 						       : TLS_APPLICATION_DATA;
-	item->made =
-	    (uint32_t)rx_record(&world.fx, item->type, world.flat + item->off,
-				item->len, pad, world.stream + world.made);
+	item->made = seal(item, pad);
 }
 
 static void

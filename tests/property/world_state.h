@@ -75,6 +75,7 @@ struct world {
 	enum worker worker;
 	enum tls_version version;
 	enum tls_cipher cipher;
+	enum tls_hash mac;
 	uint8_t key_len;
 	uint8_t hlen;
 	uint8_t explicit_iv;

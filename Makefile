@@ -92,7 +92,7 @@ BENCH_SUP := $(patsubst %.c,$(B)/%.o,\
 	       tests/support/packet.c tests/support/tls_seal.c)
 BENCHES   := $(patsubst %,$(B)/%,$(basename $(BENCH_SRC)))
 ALL_OBJ   := $(LIB_OBJ) $(CLI_OBJ) $(TEST_OBJ) $(SUP_OBJ) $(FUZZ_OBJ) \
-	     $(BENCHES:%=%.o) $(BENCH_SUP)
+	     $(BENCHES:%=%.o) $(BENCH_SUP) $(B)/tests/sim/canary_race.o
 
 FUZZERS     := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 FUZZ_REPLAY := $(FUZZERS:%=$(B)/tests/fuzz/replay_%)
@@ -104,6 +104,10 @@ SHARED  := $(B)/libktlsim.so.$(KTLSIM_VERSION)
 SOURCES := $(shell find engine nicmodel traces sim tests bench \
 	     \( -name '*.c' -o -name '*.h' \) 2>/dev/null)
 
+TSAN_VARIANTS := tsan tsan-clang
+TSAN_SUITES   := exec_storm exec_threads mbuf_siblings
+STORM         ?= 10
+
 # Sub-makes use all cores unless the user has said otherwise.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 
@@ -111,7 +115,7 @@ CAPTURE := traces/data/tls13-download
 
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all run check check-built test asan ubsan lint fuzz fuzz-one fuzz-all \
+.PHONY: all run check check-built test asan ubsan tsan tsan-canary lint fuzz fuzz-one fuzz-all \
 	fuzz-cov fuzz-replay bench cov digest format files docs install \
 	uninstall dist clean help FORCE
 
@@ -148,6 +152,25 @@ asan:
 ## ubsan: the same (one build has both)
 ubsan: asan
 
+## tsan: the thread executor under both thread sanitizers; STORM=10 times long
+tsan:
+	@for v in $(TSAN_VARIANTS); do \
+		$(MAKE) --no-print-directory $(PARALLEL) VARIANT=$$v \
+			build/$$v/tests/run || exit 1; \
+		for f in yes no; do for t in $(TSAN_SUITES); do \
+			echo "== $$v, CK_FORK=$$f, $$t"; \
+			KTLSIM_STORM=$(STORM) CK_FORK=$$f CK_RUN_SUITE=$$t \
+				build/$$v/tests/run || exit 1; \
+		done; done; done
+	@$(MAKE) --no-print-directory tsan-canary
+
+## tsan-canary: a lock removed on purpose is reported in one of 20 runs
+tsan-canary:
+	@for v in $(TSAN_VARIANTS); do \
+		$(MAKE) --no-print-directory $(PARALLEL) VARIANT=$$v \
+			build/$$v/tests/sim/canary_race || exit 1; \
+		tests/canary.sh build/$$v/tests/sim/canary_race || exit 1; done
+
 ## lint: layers, headers, symbols, lengths, format, FILES, docs, man, shell
 lint: $(STATIC) $(SHARED) $(TOOL)
 	@KTLSIM="$(TOOL)" CC="$(CC)" CFLAGS="$(KTLSIM_CFLAGS)" tests/lint/run.sh $(STATIC) \
@@ -176,7 +199,8 @@ fuzz-all:
 ## fuzz-cov: line coverage of each parser from its corpus, at least 80 %
 fuzz-cov:
 	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=fuzzcov fuzz-replay
-	@tests/fuzz/coverage.sh build/fuzzcov/tests/fuzz $(FUZZERS)
+	@tests/fuzz/coverage.sh build/fuzzcov/tests/fuzz \
+		$(filter-out engine,$(FUZZERS))
 
 fuzz-replay: $(FUZZ_REPLAY)
 
@@ -320,6 +344,12 @@ $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 $(B)/tests/run: $(TEST_OBJ) $(SUP_OBJ) $(B)/internal.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
 
+# The library as always, but for calls of these two from other files.
+$(B)/tests/sim/canary_race: $(B)/tests/sim/canary_race.o $(SUP_OBJ) \
+		$(B)/internal.a
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=socket_lock \
+		-Wl,--wrap=socket_unlock -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
+
 # LLVMFuzzerTestOneInput is called from outside and has no prototype.
 $(FUZZ_OBJ): LOCAL_CFLAGS := -Wno-missing-prototypes
 
@@ -332,3 +362,4 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 
 -include $(ALL_OBJ:.o=.d)
 -include tests/sabotage.mk
+-include tests/property/property.mk

@@ -29,8 +29,10 @@ ktls_counters_list(const struct ktls_rx_counters *rx,
 	    {"too_large_records", rx->too_large_records},
 	    {"ocf.tls11_cbc_decrypts", rx->tls11_cbc_decrypts},
 	    {"ocf.tls12_gcm_decrypts", rx->tls12_gcm_decrypts},
+	    {"ocf.tls12_gcm_recrypts", rx->tls12_gcm_recrypts},
 	    {"ocf.tls12_chacha20_decrypts", rx->tls12_chacha20_decrypts},
 	    {"ocf.tls13_gcm_decrypts", rx->tls13_gcm_decrypts},
+	    {"ocf.tls13_gcm_recrypts", rx->tls13_gcm_recrypts},
 	    {"ocf.tls13_chacha20_decrypts", rx->tls13_chacha20_decrypts},
 	};
 	const size_t count = sizeof(all) / sizeof(all[0]);

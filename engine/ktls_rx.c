@@ -21,7 +21,7 @@
  * can run out of memory; the residue of a stream that cannot go on is freed at
  * once; a session can take a next key; bytes that a capture has cut off count
  * like others, but a header among them makes the stream unreadable.
- * Left out: NIC-decrypted and mixed records, resync, TOE.
+ * Left out: resync, TOE.
  */
 #include "engine/ktls_rx.h"
 
@@ -47,8 +47,10 @@ ktls_rx_counters_add(struct ktls_rx_counters *counters,
 	counters->too_large_records += other->too_large_records;
 	counters->tls11_cbc_decrypts += other->tls11_cbc_decrypts;
 	counters->tls12_gcm_decrypts += other->tls12_gcm_decrypts;
+	counters->tls12_gcm_recrypts += other->tls12_gcm_recrypts;
 	counters->tls12_chacha20_decrypts += other->tls12_chacha20_decrypts;
 	counters->tls13_gcm_decrypts += other->tls13_gcm_decrypts;
+	counters->tls13_gcm_recrypts += other->tls13_gcm_recrypts;
 	counters->tls13_chacha20_decrypts += other->tls13_chacha20_decrypts;
 }
 
@@ -435,15 +437,19 @@ count_decrypt(const struct ktls_rx_job *job, struct ktls_rx_counters *counters)
 	const struct ktls_key *params = &job->session->params;
 	bool gcm = params->cipher == TLS_CIPHER_AES_GCM;
 	bool chacha20 = params->cipher == TLS_CIPHER_CHACHA20_POLY1305;
+	bool mixed = gcm && job->state == KTLS_MBUF_CRYPTO_ST_MIXED;
 
-	if (job->error == EMSGSIZE)
+	if (job->error == EMSGSIZE ||
+	    job->state == KTLS_MBUF_CRYPTO_ST_DECRYPTED)
 		return;
 	counters->tls11_cbc_decrypts += params->cipher == TLS_CIPHER_AES_CBC;
 	if (params->version == TLS_1_3) {
 		counters->tls13_gcm_decrypts += gcm;
+		counters->tls13_gcm_recrypts += mixed;
 		counters->tls13_chacha20_decrypts += chacha20;
 	} else {
 		counters->tls12_gcm_decrypts += gcm;
+		counters->tls12_gcm_recrypts += mixed;
 		counters->tls12_chacha20_decrypts += chacha20;
 	}
 }

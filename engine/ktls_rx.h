@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/ktls_recrypt.h"
 #include "engine/suite.h"
 
 struct ktls_session;
@@ -43,16 +44,17 @@ struct ktls_rx_job {
 	struct mbuf *control;	      /* empty, for the control message */
 	struct ktls_session *session; /* borrowed: the socket keeps it alive */
 	uint64_t seqno;
-	uint64_t retired_id;	/* crypt forgets this key; 0: none */
-	uint32_t wire_len;	/* header to tag */
-	uint32_t plaintext_len; /* set by crypt */
-	uint32_t trail_len;	/* set by crypt: pad, type, tag */
-	int error;		/* set by crypt: 0, EBADMSG, EMSGSIZE */
-	uint8_t header[21];	/* the wire's header and explicit IV */
-	uint8_t record_type;	/* set by crypt: inner type for TLS 1.3 */
-	bool rekeys;		/* set by crypt: CCS in 1.2, KeyUpdate (which
-				   model mode cannot see) */
-	bool exclusive;		/* nobody else holds a byte of record */
+	uint64_t retired_id;		/* crypt forgets this key; 0: none */
+	uint32_t wire_len;		/* header to tag */
+	uint32_t plaintext_len;		/* set by crypt */
+	uint32_t trail_len;		/* set by crypt: pad, type, tag */
+	int error;			/* set by crypt: 0, EBADMSG, EMSGSIZE */
+	enum ktls_mbuf_crypto_st state; /* set by crypt: the NIC's part */
+	uint8_t header[21];		/* the wire's header and explicit IV */
+	uint8_t record_type; /* set by crypt: inner type for TLS 1.3 */
+	bool rekeys;	     /* set by crypt: CCS in 1.2, KeyUpdate (which
+				model mode cannot see) */
+	bool exclusive;	     /* nobody else holds a byte of record */
 };
 
 struct ktls_rx_counters {
@@ -63,11 +65,15 @@ struct ktls_rx_counters {
 	uint64_t too_large_records; /* ours: refused as larger than the buffer
 				       can become; kept by the driver, upon
 				       ENGINE_COUNT_TOO_LARGE */
-	/* attempts, records refused as too short left out */
+	/* attempts, records refused as too short left out, as are those
+	   that a NIC has decrypted; recrypts: mixed records, which count as
+	   decrypts too */
 	uint64_t tls11_cbc_decrypts; /* of TLS 1.2 too, as in FreeBSD */
 	uint64_t tls12_gcm_decrypts;
+	uint64_t tls12_gcm_recrypts;
 	uint64_t tls12_chacha20_decrypts;
 	uint64_t tls13_gcm_decrypts;
+	uint64_t tls13_gcm_recrypts;
 	uint64_t tls13_chacha20_decrypts;
 };
 

@@ -9,11 +9,15 @@
  * mode nothing is touched and the lengths follow from the framing.  A record
  * that is shorter than its suite allows is refused in both.
  *
- * Left out: NIC-decrypted and mixed records.
+ * A record that a NIC has decrypted as a whole is taken as it is: the NIC marks
+ * the packet that carries the tag only once the tag has verified.  One that is
+ * marked in part becomes ciphertext again and is opened like any other, so that
+ * software vouches for it.  Marks can come with AES-GCM only; any other record
+ * that has one does not open.
  *
  * Mirrors: FreeBSD ktls_ocf_tls12_aead_decrypt(),
- * ktls_ocf_tls13_aead_decrypt(), ktls_ocf_tls_cbc_decrypt() and
- * tls13_find_record_type().
+ * ktls_ocf_tls13_aead_decrypt(), ktls_ocf_tls_cbc_decrypt(),
+ * tls13_find_record_type() and the choice between them in ktls_decrypt().
  */
 #include "engine/ktls_rx.h"
 
@@ -24,6 +28,7 @@
 
 #include "engine/aead.h"
 #include "engine/cbc.h"
+#include "engine/ktls_recrypt.h"
 #include "engine/ktls_session.h"
 #include "engine/mbuf.h"
 
@@ -121,6 +126,10 @@ open_aead(struct ktls_rx_job *job, uint32_t text_len)
 	record.aad_len =
 	    tls_aad(params, job->seqno, job->header, (uint16_t)text_len, aad);
 	assert(job->exclusive);
+	if (job->state == KTLS_MBUF_CRYPTO_ST_MIXED &&
+	    ktls_recrypt(params, record.nonce, job->record, hlen, text_len) !=
+		0)
+		return EBADMSG;
 	error = aead_open(session->aead, &record, job->record, hlen, text_len);
 	return error != 0 ? EBADMSG : 0;
 }
@@ -214,7 +223,9 @@ crypt_real(struct ktls_rx_job *job)
 
 	job->record_type = job->header[0];
 	job->plaintext_len = text_len;
-	if (job->session->params.cipher == TLS_CIPHER_AES_CBC)
+	if (job->state == KTLS_MBUF_CRYPTO_ST_DECRYPTED)
+		error = has_unknown(job->record) ? EBADMSG : 0;
+	else if (job->session->params.cipher == TLS_CIPHER_AES_CBC)
 		error = open_cbc(job);
 	else
 		error = open_aead(job, text_len);
@@ -248,8 +259,12 @@ ktls_rx_crypt(struct ktls_rx_job *job)
 
 	if (job->retired_id != 0)
 		aead_pool_forget(session->aead, job->retired_id);
+	job->state = ktls_mbuf_crypto_state(job->record, 0, job->wire_len);
 	if (!body_length_ok(session, job->wire_len - TLS_HEADER_BYTES))
 		job->error = EMSGSIZE;
+	else if (job->state != KTLS_MBUF_CRYPTO_ST_ENCRYPTED &&
+		 session->params.cipher != TLS_CIPHER_AES_GCM)
+		job->error = EBADMSG;
 	else if (session->crypto == KTLS_CRYPTO_REAL)
 		job->error = crypt_real(job);
 	else

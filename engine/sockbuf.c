@@ -273,8 +273,9 @@ sb_mark_notready(struct sockbuf *sb)
 	sb->sb_mtls = sb->sb_mb;
 	sb->sb_mtlstail = sb->sb_mbtail;
 	sb->sb_mb = sb->sb_mbtail = sb->sb_lastrecord = NULL;
+	/* No NIC had the key of bytes that came before it. */
 	for (struct mbuf *m = sb->sb_mtls; m != NULL; m = m->m_next)
-		m->m_flags |= M_NOTREADY;
+		m->m_flags = (m->m_flags & (M_EXT | M_UNKNOWN)) | M_NOTREADY;
 	sb->sb_tlscc = sb->sb_acc;
 	sb->sb_acc = 0;
 	assert(sb->sb_tlscc == sb->sb_ccc);

@@ -7,7 +7,7 @@
 # program as a user meets it.
 
 SABOTAGED := nic_rxq_get_merged nic_rx sbappendstream qstat_enter qstat_leave \
-	     stage_times cpu_settle
+	     stage_times cpu_settle malloc calloc aligned_alloc
 SABOTAGE_SRC := $(wildcard tests/sabotage/test_*.c)
 SABOTAGE_OBJ := $(SABOTAGE_SRC:%.c=$(B)/%.o) $(B)/tests/sabotage/run.o
 EXTRA_TESTS  := $(B)/tests/sabotage/run $(B)/tests/embed/embed_c \
@@ -21,7 +21,7 @@ extra-tests: $(EXTRA_TESTS) $(TOOL)
 test: $(if $(T),,extra-tests)
 check-built: $(EXTRA_TESTS)
 
-$(B)/tests/sabotage/suites.h: $(B)/flags
+$(B)/tests/sabotage/suites.h: $(SABOTAGE_SRC) $(B)/flags
 	@mkdir -p $(@D)
 	@for f in $(notdir $(SABOTAGE_SRC:.c=)); do \
 		echo "SUITE($${f#test_})"; done > $@

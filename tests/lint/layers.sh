@@ -27,7 +27,8 @@ find engine nicmodel traces sim adapters -name '*.[ch]' 2>/dev/null | sort |
 	}
 	function libraries() {
 		if (name ~ /^openssl\//)
-			only(name, "engine/(aead_openssl|aead_pool|cbc_openssl)[.]|" \
+			only(name, "engine/(aead_openssl|aead_openssl_ctr|" \
+				"aead_pool|cbc_openssl)[.]|" \
 				"key_schedule[a-z_]*.c|sim/content_hash.c")
 		if (name ~ /^pcap/)
 			only(name, "traces/trace_pcap.c|sim/cli/")

@@ -132,8 +132,11 @@ rx_record_raw(struct rx_fixture *fx, uint8_t outer_type, const uint8_t *inner,
 		memcpy(wire + framing.hlen, inner, len);
 	for (unsigned i = 0; i < framing.explicit_iv; i++)
 		wire[TLS_HEADER_BYTES + i] = (uint8_t)(fx->seal_seq * 5 + i);
+	memcpy(fx->nic, wire, total);
 	if (fx->crypto == KTLS_CRYPTO_REAL)
 		seal(fx, wire, framing.hlen, len);
+	memcpy(fx->nic + framing.hlen + len, wire + framing.hlen + len,
+	       TLS_TAG_BYTES);
 	fx->seal_seq++;
 	return total;
 }
@@ -161,6 +164,17 @@ rx_feed_cut(struct rx_fixture *fx, const uint8_t *bytes, size_t known_len,
 				      (uint32_t)unknown_len);
 
 	assert(m != NULL);
+	fx->effects |= sbappendstream(&fx->so.so_rcv, m);
+	sbcheck(&fx->so.so_rcv);
+}
+
+void
+rx_feed_decrypted(struct rx_fixture *fx, const uint8_t *bytes, size_t len)
+{
+	struct mbuf *m = m_from_bytes(fx->pool, bytes, (uint32_t)len, 0);
+
+	assert(m != NULL);
+	m->m_pkthdr.csum_flags = CSUM_TLS_DECRYPTED;
 	fx->effects |= sbappendstream(&fx->so.so_rcv, m);
 	sbcheck(&fx->so.so_rcv);
 }

@@ -32,6 +32,8 @@ struct rx_fixture {
 	struct ktls_rx_counters counters;
 	unsigned effects; /* ORed since the test last cleared them */
 	bool gone;	  /* the test has given up the last reference */
+	/* the record made last, as a NIC that has decrypted it hands it up */
+	uint8_t nic[RX_RECORD_MAX];
 };
 
 /* What a read got. */
@@ -77,6 +79,9 @@ size_t rx_record_raw(struct rx_fixture *fx, uint8_t outer_type,
 void rx_feed(struct rx_fixture *fx, const uint8_t *bytes, size_t len);
 void rx_feed_cut(struct rx_fixture *fx, const uint8_t *bytes, size_t known_len,
 		 size_t unknown_len);
+
+/* Append one packet that a NIC says it has decrypted. */
+void rx_feed_decrypted(struct rx_fixture *fx, const uint8_t *bytes, size_t len);
 
 /* Append in packets of `segment` bytes. */
 void rx_feed_segments(struct rx_fixture *fx, const uint8_t *bytes, size_t len,

@@ -1,0 +1,42 @@
+# property.mk - random scripts against the flat model, and the engine's fuzzer.
+#
+# Included by the Makefile.  tests/property/run is linked with the engine alone,
+# so that tests/property/mutate.sh can put a changed object in the place of one
+# of its objects.
+
+STEPS ?= 1000000
+SEED  ?= 1
+
+WORLD_SRC  := $(filter-out tests/property/run.c,\
+		$(wildcard tests/property/*.c)) tests/support/rx_fixture.c
+WORLD_OBJ  := $(WORLD_SRC:%.c=$(B)/%.o)
+ENGINE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard engine/*.c))
+PROPERTY   := $(B)/tests/property/run
+
+EXTRA_TESTS += $(PROPERTY)
+check-built extra-tests: $(PROPERTY)
+
+.PHONY: property mutants
+
+## property: random scripts; STEPS=1000000 SEED=1
+property: $(PROPERTY)
+	$(PROPERTY) --steps $(STEPS) --seed $(SEED)
+
+## mutants: each listed change of the engine must fail the property test
+mutants: $(PROPERTY)
+	@CC="$(CC)" CFLAGS="$(CFLAGS) $(KTLSIM_CFLAGS)" \
+		LIBS="$(LDFLAGS) $(PKG_LIBS)" OBJECTS="$(B)/tests/property/run.o $(WORLD_OBJ) $(ENGINE_OBJ)" \
+		tests/property/mutate.sh $(B)
+
+$(PROPERTY): $(B)/tests/property/run.o $(WORLD_OBJ) $(ENGINE_OBJ)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(B)/tests/fuzz/fuzz_engine: $(B)/tests/fuzz/fuzz_engine.o $(WORLD_OBJ) \
+		$(ENGINE_OBJ)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+$(B)/tests/fuzz/replay_engine: $(B)/tests/fuzz/fuzz_engine.o \
+		$(B)/tests/fuzz/replay_main.o $(WORLD_OBJ) $(ENGINE_OBJ)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+-include $(WORLD_OBJ:.o=.d) $(B)/tests/property/run.d

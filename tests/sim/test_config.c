@@ -328,6 +328,18 @@ static const struct {
 	const char *key[2], *value[2];
 	const char *reason;
 } conflicts[] = {
+    {{"run.executor", "ktls.decrypt_in"},
+     {"threads", "reader"},
+     "ktls.decrypt_in: run.executor=threads"},
+    {{"run.executor", "ktls.budget"},
+     {"threads", "1"},
+     "ktls.budget: run.executor=threads"},
+    {{"run.executor", "ktls.wake_every"},
+     {"threads", "1"},
+     "ktls.wake_every: run.executor=threads"},
+    {{"run.executor", "ktls.tx_load"},
+     {"threads", "1"},
+     "ktls.tx_load: run.executor=threads"},
     {{"sockbuf.hiwat", "sockbuf.hiwat_max"},
      {"3MiB", "2MiB"},
      "sockbuf.hiwat_max"},

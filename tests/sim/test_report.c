@@ -297,6 +297,27 @@ START_TEST(test_report_text_counts_the_queues_it_leaves_out)
 }
 END_TEST
 
+/* A table of its own, with the queues that had any. */
+START_TEST(test_report_text_shows_transmit_work)
+{
+	char *text = text_of(report_text_brief);
+
+	ck_assert_ptr_null(strstr(text, "Transmit work"));
+	free(text);
+	make_workqueues(&results.hosts[0], 40);
+	for (int i = 0; i < 20; i++) {
+		results.hosts[0].workqueues[2 * i].tx_enqueued = 7000000;
+		results.hosts[0].workqueues[2 * i].tx_served = 6999999;
+		results.hosts[0].workqueues[2 * i].tx_mean_wait_ns = 2500;
+	}
+	text = text_of(report_text_brief);
+	ck_assert_uint_eq(count_of(text, "  7,000,000   6,999,999"), 16);
+	ck_assert_uint_eq(count_of(text, "2.50 us\n"), 16);
+	ck_assert_ptr_nonnull(strstr(text, "... and 4 more"));
+	free(text);
+}
+END_TEST
+
 START_TEST(test_report_text_keeps_control_characters_off_the_terminal)
 {
 	char *text;
@@ -662,6 +683,7 @@ report_suite(void)
 	    TEST(test_report_text_is_brief_unless_verbose),
 	    TEST(test_report_text_lists_the_16_busiest_cpus),
 	    TEST(test_report_text_counts_the_queues_it_leaves_out),
+	    TEST(test_report_text_shows_transmit_work),
 	    TEST(test_report_text_keeps_control_characters_off_the_terminal),
 	    TEST(test_report_of_nothing_is_a_report),
 	    ROWS(test_report_json_has_every_field_of_the_schema,

@@ -549,6 +549,36 @@ START_TEST(test_tx_overload)
 }
 END_TEST
 
+/* A policy that is not FreeBSD's is named in the notes. */
+static const struct sim_key noted_keys[] = {
+    {"ktls.budget", "3"},
+    {"ktls.wake_every", "3"},
+    {"ktls.decrypt_in", "reader"},
+    {"ktls.tx_load", "3"},
+};
+
+static bool
+is_noted(const char *key)
+{
+	const struct results *results = ktlsim_results(driver.sim);
+
+	for (size_t i = 0; i < results->note_count; i++)
+		if (strstr(results->notes[i], key) != NULL)
+			return true;
+	return false;
+}
+
+START_TEST(test_notes)
+{
+	const struct sim_key keys[] = {noted_keys[_i], {NULL, NULL}};
+
+	sim_driver_create(&driver, keys);
+	sim_driver_finish(&driver);
+	for (int i = 0; i < ROWS(noted_keys); i++)
+		ck_assert_int_eq(is_noted(noted_keys[i].key), i == _i);
+}
+END_TEST
+
 /*
  * A's second record has a header of no TLS version: its connection ends there,
  * with the first record delivered, and B on the same queue goes on.
@@ -601,6 +631,7 @@ worker_suite(void)
 	    {"decrypting_ccm_has_its_price", test_price_of_ccm, 0},
 	    {"a_declared_suite_is_one_that_ktls_takes",
 	     test_declared_suite_not_taken, 2},
+	    {"a_policy_is_named_in_the_notes", test_notes, ROWS(noted_keys)},
 	    {"a_bad_header_ends_one_connection", test_bad_header, 0},
 	};
 

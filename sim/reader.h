@@ -3,9 +3,9 @@
  *
  * Order of use, in turns that an executor gives to the reader:
  *   reader_begin; reader_copy_out; reader_done; while reader_has_news another.
- * Access: begin and done need the endpoint to themselves, and its peer too where
- * the TLS libraries of both ends meet (reader_meets_peer); copy_out needs the
- * reader alone.  reader_follow takes all turns of a followed direction.
+ * Access: begin and done need the endpoint to themselves, and its peer too
+ * where the TLS libraries of both ends meet (reader_meets_peer); copy_out needs
+ * the reader alone.  reader_follow takes all turns of a followed direction.
  */
 #ifndef SIM_READER_H
 #define SIM_READER_H

@@ -566,6 +566,26 @@ no_receiver(const struct ktlsim *sim)
 	return true;
 }
 
+/* Which kernel's ways the results were made by. */
+static void
+note_policy(struct ktlsim *sim)
+{
+	const struct engine_policy *policy = &sim->policy;
+
+	if (policy->on_bad_record == ENGINE_BAD_RECORD_STICKY)
+		run_note(sim, "a record that fails ends its stream "
+			      "(engine.on_bad_record: sticky)");
+	else
+		run_note(sim, "a record that fails is skipped and later ones "
+			      "are delivered (engine.on_bad_record: freebsd)");
+	if (policy->header_check == ENGINE_HEADER_ARRIVAL)
+		run_note(sim, "record headers are judged when they arrive "
+			      "(engine.header_check: arrival)");
+	if (policy->rekey == ENGINE_REKEY_LINUX)
+		run_note(sim, "a reader gets EKEYEXPIRED until the next key is "
+			      "installed (engine.rekey: linux)");
+}
+
 static int
 collect_notes(struct ktlsim *sim, struct results *results)
 {
@@ -579,8 +599,10 @@ collect_notes(struct ktlsim *sim, struct results *results)
 	if (results->overloaded)
 		run_note(sim, "overloaded: the hosts could not keep up; "
 			      "latencies grow with the length of the input");
-	if (sim->host_count > 0)
+	if (sim->host_count > 0) {
 		sim->exec->describe(sim);
+		note_policy(sim);
+	}
 	note_flows(sim, results);
 	note_inputs(sim);
 	results->notes = calloc(sim->note_count + 1, sizeof(*results->notes));

@@ -175,7 +175,7 @@ machine_cpus(uint32_t most)
 	return cpus < (long)most ? (uint32_t)cpus : most;
 }
 
-/* Threads do as FreeBSD's do, and nothing is charged there. */
+/* Threads decrypt in workers, and nothing is charged there. */
 static int
 check_threads(const struct config *config, struct ktlsim_error *error)
 {
@@ -183,10 +183,6 @@ check_threads(const struct config *config, struct ktlsim_error *error)
 
 	if (config->ktls_decrypt_in != DECRYPT_IN_WORKER)
 		key = "ktls.decrypt_in";
-	else if (config->ktls_budget > 0)
-		key = "ktls.budget";
-	else if (config->ktls_wake_every > 0)
-		key = "ktls.wake_every";
 	else if (config->ktls_tx_load > 0)
 		key = "ktls.tx_load";
 	if (key == NULL)

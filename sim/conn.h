@@ -107,7 +107,7 @@ struct endpoint {
 	sim_time keyed_ps;	   /* when the present keys were installed */
 	sim_time queued_ps;	   /* when it joined its work queue */
 	uint32_t unwoken;	   /* records since a worker woke its reader */
-	bool begun; /* virtual time: its first byte has reached the link */
+	bool begun;		   /* its first byte has reached the link */
 	bool keyed;
 	bool real;	   /* with keyed: bytes are decrypted */
 	bool work_pending; /* a record waits: followed, or reader.call */

@@ -204,6 +204,7 @@ feed(struct thread_exec *exec, struct mbuf *m)
 	if (ep->host != NULL)
 		ep->host->segments.segments_in++;
 	socket_lock(ep->exec, exec->sim->pool);
+	endpoint_note_begin(ep, m);
 	stage_tcp(ep, m, 1, now, thread_now(exec));
 	socket_throttle(ep->exec);
 	socket_unlock(ep->exec);

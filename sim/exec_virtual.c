@@ -136,26 +136,6 @@ virtual_settle(struct ktlsim *sim)
 	return 0;
 }
 
-/* Which kernel's ways the results were made by. */
-static void
-note_policy(struct ktlsim *sim)
-{
-	const struct engine_policy *policy = &sim->policy;
-
-	if (policy->on_bad_record == ENGINE_BAD_RECORD_STICKY)
-		run_note(sim, "a record that fails ends its stream "
-			      "(engine.on_bad_record: sticky)");
-	else
-		run_note(sim, "a record that fails is skipped and later ones "
-			      "are delivered (engine.on_bad_record: freebsd)");
-	if (policy->header_check == ENGINE_HEADER_ARRIVAL)
-		run_note(sim, "record headers are judged when they arrive "
-			      "(engine.header_check: arrival)");
-	if (policy->rekey == ENGINE_REKEY_LINUX)
-		run_note(sim, "a reader gets EKEYEXPIRED until the next key is "
-			      "installed (engine.rekey: linux)");
-}
-
 /* How the TLS workers differ from FreeBSD's. */
 static void
 note_workers(struct ktlsim *sim)
@@ -207,7 +187,6 @@ virtual_describe(struct ktlsim *sim)
 		 config->nic_merge
 		     ? "consecutive segments of a flow, at ring drain"
 		     : "off");
-	note_policy(sim);
 	note_workers(sim);
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");

@@ -457,6 +457,12 @@ begins_stream(const struct endpoint *ep, const struct mbuf *m)
 		flow->isn[d] + 1 - m->m_pkthdr.th_seq < m->m_pkthdr.len);
 }
 
+void
+endpoint_note_begin(struct endpoint *ep, const struct mbuf *m)
+{
+	ep->begun = ep->begun || begins_stream(ep, m);
+}
+
 /* Stage 4: a segment's first bit is on the link to its host. */
 static void
 segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
@@ -465,7 +471,7 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 	struct host *host = ep->host;
 	sim_time end;
 
-	ep->begun = ep->begun || begins_stream(ep, m);
+	endpoint_note_begin(ep, m);
 	if (host == NULL) {
 		m->m_pkthdr.rcv_tstmp = now;
 		m->m_pkthdr.visible_ps = now;

@@ -35,6 +35,9 @@ void pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time);
 void stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 	       sim_time handler_ps, sim_time now);
 
+/* A segment is there: does it hold the first byte of the stream? */
+void endpoint_note_begin(struct endpoint *ep, const struct mbuf *m);
+
 /* Act on a set of engine effects of one socket. */
 void endpoint_act(struct endpoint *ep, unsigned effects, sim_time now);
 

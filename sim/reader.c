@@ -385,7 +385,8 @@ reader_meets_peer(const struct endpoint *ep)
 {
 	const struct conn *conn = ep->conn;
 
-	return ep->reader.out.count > 0 ||
+	return ep->reader.mode == READER_HANDSHAKE ||
+	       ep->reader.out.count > 0 ||
 	       conn->endpoint[1 - (int)ep->direction].reader.mode ==
 		   READER_HANDSHAKE;
 }

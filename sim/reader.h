@@ -3,7 +3,7 @@
  *
  * Order of use, in turns that an executor gives to the reader:
  *   reader_begin; reader_copy_out; reader_done; while reader_has_news another.
- * Access: begin and done need the endpoint to themselves, and done its peer too
+ * Access: begin and done need the endpoint to themselves, and its peer too
  * where the TLS libraries of both ends meet (reader_meets_peer); copy_out needs
  * the reader alone.  reader_follow takes all turns of a followed direction.
  */
@@ -31,7 +31,7 @@ void reader_done(struct endpoint *ep, sim_time now);
 /* There is something that another call would return. */
 bool reader_has_news(const struct endpoint *ep);
 
-/* reader_done may touch the peer's socket.  Between begin and done. */
+/* The next of reader_begin and reader_done may touch the peer's socket. */
 bool reader_meets_peer(const struct endpoint *ep);
 
 /*

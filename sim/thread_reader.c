@@ -87,30 +87,45 @@ follow(struct reader_thread *self, struct exec_endpoint *x)
 	return false;
 }
 
+/* The socket, and that of the peer where the reader may touch it. */
+static bool
+lock_what_it_needs(struct reader_thread *self, struct exec_endpoint *x)
+{
+	bool both = reader_meets_peer(x->ep);
+
+	if (both)
+		sockets_lock(x->ep->conn, self->pool);
+	else
+		socket_lock(x, self->pool);
+	return both;
+}
+
+static void
+unlock(struct exec_endpoint *x, bool both)
+{
+	if (both)
+		sockets_unlock(x->ep->conn);
+	else
+		socket_unlock(x);
+}
+
 /* One turn.  Returns whether there is news for another. */
 static bool
 take_turn(struct reader_thread *self, struct exec_endpoint *x)
 {
 	struct endpoint *ep = x->ep;
-	bool meets, more;
+	bool both = lock_what_it_needs(self, x);
+	bool more;
 
-	socket_lock(x, self->pool);
 	reader_begin(ep, thread_now(self->exec));
-	socket_unlock(x);
+	unlock(x, both);
 	reader_copy_out(ep);
-	meets = reader_meets_peer(ep);
-	if (meets)
-		sockets_lock(ep->conn, self->pool);
-	else
-		socket_lock(x, self->pool);
+	both = lock_what_it_needs(self, x);
 	reader_done(ep, thread_now(self->exec));
 	/* Once `reading` is false and the socket is free, x may be queued. */
 	more = reader_has_news(ep);
 	x->reading = more;
-	if (meets)
-		sockets_unlock(ep->conn);
-	else
-		socket_unlock(x);
+	unlock(x, both);
 	return more;
 }
 

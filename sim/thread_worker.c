@@ -76,6 +76,7 @@ take_records(struct worker_thread *self, struct exec_endpoint *x)
 	struct ktls_rx_job job;
 	struct record_stamp stamp;
 	sim_time now = thread_now(self->exec);
+	uint32_t left = self->exec->sim->config.ktls_budget;
 	enum ktls_rx_verdict verdict;
 
 	while ((verdict = record_begin(x->ep, &job, &worker->ktls, &stamp,
@@ -87,7 +88,8 @@ take_records(struct worker_thread *self, struct exec_endpoint *x)
 		record_finish(x->ep, &job, &worker->ktls, &stamp, now);
 		worker->records++;
 		worker->busy_ps += now - stamp.begin_ps;
-		if (!goes_on(self->exec))
+		/* A budget of 0 is none: it wraps around. */
+		if (--left == 0 || !goes_on(self->exec))
 			break;
 	}
 	return verdict;
@@ -99,16 +101,14 @@ take_socket(struct worker_thread *self, struct socket *so)
 	struct endpoint *ep = endpoint_of_socket(so);
 	struct exec_endpoint *x = ep->exec;
 	enum ktls_rx_verdict verdict = KTLS_RX_NOMEM;
-	unsigned effects = 0;
 
 	socket_lock(x, self->pool);
 	if (goes_on(self->exec))
 		verdict = take_records(self, x);
 	x->working = false;
-	ep->so.so_count--;
 	if (verdict != KTLS_RX_DROPPED && goes_on(self->exec))
-		effects = ktls_rx_end_pass(&ep->so);
-	endpoint_act(ep, effects, thread_now(self->exec));
+		endpoint_end_pass(ep, thread_now(self->exec));
+	so_rele(&ep->so);
 	socket_unlock(x);
 	thread_gate_leave(&self->exec->gate);
 }

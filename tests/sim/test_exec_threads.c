@@ -147,6 +147,7 @@ static const struct replay_setting variants[] = {
     {"replay.receiver", "client"}, {"replay.receiver", "server"},
     {"crypto.mode", "model"},	   {"app.read_size", "100B"},
     {"report.app_sha256", "off"},  {"run.backlog", "0"},
+    {"ktls.budget", "1"},	   {"ktls.wake_every", "1"},
     {"replay.checksum", "ignore"}, {"run.backlog", "1B"},
 };
 

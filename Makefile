@@ -146,8 +146,8 @@ test: $(B)/tests/run $(TOOL)
 
 ## asan: unit tests and fuzz corpora under address and undefined sanitizers
 asan:
-	@KTLSIM_THEORY_SEEDS=5 $(MAKE) --no-print-directory $(PARALLEL) VARIANT=asan \
-		check-built
+	@KTLSIM_THEORY_SEEDS=5 KTLSIM_STEP_TRACE=0 $(MAKE) \
+		--no-print-directory $(PARALLEL) VARIANT=asan check-built
 
 ## ubsan: the same (one build has both)
 ubsan: asan

@@ -497,7 +497,13 @@ START_TEST(test_cbc_takes_the_same_way_whatever_the_padding_is)
 	static uint8_t sealed[ROWS(timed)][HLEN + TIMED_BODY];
 	struct step_trace trace[ROWS(timed)];
 	int rows = _i == 0 ? ROWS(timed) : 2;
+	const char *steps = getenv("KTLSIM_STEP_TRACE");
 
+	/* A sanitizer's own instructions are many, and not what is compared. */
+	if (steps != NULL && strcmp(steps, "0") == 0) {
+		puts("skipped: KTLSIM_STEP_TRACE=0");
+		return;
+	}
 	begin(&kinds[_i == 0 ? 2 : 6]);
 	for (int i = 0; i < rows; i++) {
 		timed_seal(&timed[i]);
@@ -555,5 +561,5 @@ cbc_openssl_suite(void)
 
 	crypto_faults_install();
 	return suite_create_table("cbc_openssl", tests, ROWS(tests), setup,
-				  teardown, 30);
+				  teardown, 180);
 }

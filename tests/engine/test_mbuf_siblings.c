@@ -6,6 +6,7 @@
  */
 #include <check.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -141,6 +142,7 @@ send_one(struct link *link, int round)
 	while (!atomic_compare_exchange_weak(&link->next->inbox, &none, m)) {
 		none = NULL;
 		take_one(link);
+		sched_yield();
 	}
 }
 
@@ -155,8 +157,10 @@ link_main(void *arg)
 		take_one(link);
 	}
 	atomic_fetch_sub(link->senders, 1);
-	while (atomic_load(link->senders) > 0)
+	while (atomic_load(link->senders) > 0) {
 		take_one(link);
+		sched_yield();
+	}
 	return NULL;
 }
 

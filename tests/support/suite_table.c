@@ -6,6 +6,9 @@
  */
 #include "tests/support/suite_table.h"
 
+/* Seconds of the wall: enough under sanitizers on a busy machine. */
+#define TIMEOUT_S 60.0
+
 Suite *
 suite_create_table(const char *name, const struct suite_test *tests,
 		   size_t count, SFun setup, SFun teardown, double timeout_s)
@@ -15,8 +18,8 @@ suite_create_table(const char *name, const struct suite_test *tests,
 	for (size_t i = 0; i < count; i++) {
 		TCase *tcase = tcase_create(tests[i].name);
 
-		if (timeout_s > 0)
-			tcase_set_timeout(tcase, timeout_s);
+		tcase_set_timeout(tcase, timeout_s > TIMEOUT_S ? timeout_s
+							       : TIMEOUT_S);
 		if (setup != NULL || teardown != NULL)
 			tcase_add_checked_fixture(tcase, setup, teardown);
 		if (tests[i].rows > 0)

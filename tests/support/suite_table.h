@@ -15,8 +15,8 @@ struct suite_test {
 
 /*
  * Make the suite `name` with one test case per row.  setup and teardown may be
- * NULL; they run in the forked child around each test.  timeout_s 0 keeps
- * Check's default.
+ * NULL; they run in the forked child around each test.  A test is stopped after
+ * timeout_s seconds of the wall, or a minute if that is longer.
  */
 Suite *suite_create_table(const char *name, const struct suite_test *tests,
 			  size_t count, SFun setup, SFun teardown,

@@ -2,7 +2,7 @@
  * host.c - one simulated host: NIC, CPUs, queues' handlers, TLS workers.
  *
  * Sets the parts up from the configuration and takes them down again; what they
- * do is in pipeline.c and worker.c.
+ * do is in pipeline.c, rx_driver.c and worker.c.
  */
 #include "sim/host.h"
 
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/pipeline.h"
 #include "sim/run.h"
 #include "sim/worker.h"
 
@@ -89,6 +88,12 @@ host_fini(struct host *host)
 	stage_stats_fini(&host->books.stages);
 	nic_fini(&host->nic);
 	memset(host, 0, sizeof(*host));
+}
+
+bool
+host_is_captured(const struct host *host)
+{
+	return host->sim->config.replay_capture_point == CAPTURE_HOST;
 }
 
 void

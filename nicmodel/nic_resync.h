@@ -41,15 +41,20 @@ enum {
 	NIC_RESYNC_RECORD_MAX = 32767, /* bytes of a record, header included */
 };
 
-/* Counters under the names that users know (nic_resync_counter_name). */
+/*
+ * Counters under the names that users know (nic_resync_counter_name).  Those of
+ * the first group are counted for every protocol, and
+ * REQ_START = REQ_END + REQ_SKIP + queries under way.
+ */
 enum nic_resync_counter {
-	NIC_RESYNC_REQ_PKT,	/* packets with a resync request */
-	NIC_RESYNC_REQ_START,	/* asynchronous requests started */
-	NIC_RESYNC_REQ_END,	/* queries that gave a sequence number */
-	NIC_RESYNC_REQ_SKIP,	/* queries that did not */
-	NIC_RESYNC_RES_OK,	/* answers and hints posted */
-	NIC_RESYNC_RES_RETRY,	/* posts tried again: queue full */
-	NIC_RESYNC_RES_SKIP,	/* answers and hints abandoned */
+	NIC_RESYNC_REQ_PKT,   /* packets with a resync request */
+	NIC_RESYNC_REQ_START, /* queries begun */
+	NIC_RESYNC_REQ_END,   /* queries that gave a sequence number */
+	NIC_RESYNC_REQ_SKIP,  /* queries that did not */
+	NIC_RESYNC_RES_OK,    /* answers and hints posted */
+	NIC_RESYNC_RES_RETRY, /* posts tried again: queue full */
+	NIC_RESYNC_RES_SKIP,  /* answers and hints abandoned */
+
 	NIC_RESYNC_TLS_DEVICE,	/* Linux: answers and hints given to drivers */
 	NIC_RESYNC_NH_DELAY,	/* Linux: hints put off, data has piled up */
 	NIC_RESYNC_FREEBSD_OK,	/* FreeBSD: queries posted */
@@ -145,9 +150,8 @@ struct nic_resync_freebsd {
 	uint32_t next_seq;
 	uint32_t runs[NIC_RESYNC_RUNS];
 	uint8_t head;
-	uint8_t count;	/* runs in use; 0: no history */
-	bool pending;	/* a query is outstanding */
-	bool rx_resync; /* SB_TLS_RX_RESYNC: software has helped out */
+	uint8_t count; /* runs in use; 0: no history */
+	bool pending;  /* a query is outstanding */
 };
 
 enum nic_resync_request {
@@ -164,7 +168,6 @@ struct nic_resync_linux_async {
 	uint16_t delta;		      /* headers counted */
 	uint8_t log_len;
 	uint8_t request;      /* enum nic_resync_request */
-	uint8_t queries;      /* posted and not done; sticks at 255 */
 	uint8_t retries_left; /* of the latest answer */
 	bool work_queued;     /* the query's work item has not run */
 };
@@ -184,6 +187,7 @@ struct nic_resync_linux_sync {
 struct nic_resync {
 	const struct nic_resync_ops *ops;
 	struct nic_resync_counters *counters;
+	uint32_t queries; /* returned as acts, neither done nor given up */
 	union {
 		struct nic_resync_freebsd freebsd;
 		struct nic_resync_linux_async linux_async;

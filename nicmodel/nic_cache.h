@@ -20,6 +20,7 @@ enum {
 	NIC_CACHE_OUTSTANDING_MAX = 4096,
 	NIC_CACHE_PORTS_MAX = 256,
 	NIC_CACHE_CONTEXT_BYTES = 208,
+	NIC_CACHE_CONTEXT_BYTES_MAX = 4096,
 	NIC_CACHE_WAIT_BUCKETS = 65,
 };
 
@@ -55,13 +56,13 @@ struct nic_cache {
 	struct nic_cache_entry *entry; /* [0]: sentinel of the LRU list */
 	uint32_t *bucket;	       /* first entry of a hash chain, or 0 */
 	uint32_t bucket_mask;
-	uint32_t free;		 /* list of free entries, or 0 */
-	uint32_t used;		 /* entries that hold a context */
-	uint32_t touched;	 /* entries 1 .. touched have been in use */
-	uint64_t *fetch_end;	 /* ring: the last `outstanding` fetches */
-	uint64_t fetches;	 /* in all; the next goes to fetches mod size */
-	uint64_t fetch_start_ps; /* of the last fetch: they begin in order */
-	uint64_t *port_ps;	 /* per port: no packet passes before */
+	uint32_t free;	     /* list of free entries, or 0 */
+	uint32_t used;	     /* entries that hold a context */
+	uint32_t touched;    /* entries 1 .. touched have been in use */
+	uint64_t *fetch_end; /* ring: the last `outstanding` fetches */
+	uint64_t fetches;    /* in all; the next goes to fetches mod size */
+	uint64_t order_ps;   /* no fetch begins before: they keep order */
+	uint64_t *port_ps;   /* per port: no packet passes before */
 	struct nic_cache_count count;
 };
 
@@ -100,7 +101,7 @@ void nic_cache_install(struct nic_cache *cache, uint32_t ctx_id, uint64_t now);
 
 /*
  * A context is deleted; nothing is written back.  Returns whether it was
- * present.
+ * present.  Packets that still wait for it pass at the times they were given.
  */
 bool nic_cache_remove(struct nic_cache *cache, uint32_t ctx_id);
 #endif

@@ -186,7 +186,7 @@ void nic_tls_rx(struct nic_tls *tls, struct mbuf *m,
 /*
  * For the model kind: of the packet that comes next, bytes [seq, seq + len) are
  * wrong, or are sealed with another key.  A record that is processed and has
- * any of them after its header will fail its tag.  Ignored in the real kind.
+ * any of them will fail its tag.  Ignored in the real kind.
  */
 void nic_tls_spoil(struct nic_tls *tls, uint32_t seq, uint32_t len);
 

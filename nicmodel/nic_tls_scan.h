@@ -22,8 +22,8 @@ enum nic_tls_matcher {
 struct nic_tls_scan {
 	enum nic_tls_matcher matcher;
 	uint16_t min_length; /* of the length field, for STRICT */
-	uint8_t have;	     /* bytes in window, 0..4 */
-	uint8_t window[TLS_HEADER_BYTES];
+	uint8_t have;	     /* bytes in window that count, 0..4 */
+	uint64_t window;     /* the last bytes, the newest lowest */
 };
 
 /* min_length: least legal value of the length field (struct tls_framing). */

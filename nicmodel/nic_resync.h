@@ -37,7 +37,7 @@ enum {
 	NIC_RESYNC_RUNS = 32,	       /* FreeBSD: runs in the history */
 	NIC_RESYNC_RUN_RECORDS = 2048, /* FreeBSD: records in one run */
 	NIC_RESYNC_LOG = 13,	       /* Linux async: headers in the log */
-	NIC_RESYNC_RETRIES = 16,       /* Linux async: posts of one answer */
+	NIC_RESYNC_RETRIES = 16,       /* Linux async: of one answer's post */
 	NIC_RESYNC_RECORD_MAX = 32767, /* bytes of a record, header included */
 };
 

@@ -88,9 +88,13 @@ table_grow(void **table, uint32_t *slots, uint32_t at, size_t width)
 static bool
 has_scratch(struct nic_contexts *set, bool real)
 {
-	if (real && set->scratch == NULL)
-		set->scratch = malloc(NIC_TLS_SCRATCH_BYTES);
-	return !real || set->scratch != NULL;
+	if (real && set->scratch == NULL) {
+		set->scratch = malloc(2 * NIC_TLS_SCRATCH_BYTES);
+		if (set->scratch == NULL)
+			return false;
+		set->saved = set->scratch + NIC_TLS_SCRATCH_BYTES;
+	}
+	return true;
 }
 
 static uint32_t
@@ -201,22 +205,59 @@ nic_context_find(const struct nic_contexts *set, uint32_t flow,
 	return set->context[set->by_flow[key] - 1];
 }
 
+/* Put the bytes of `saved` back into a chain. */
+static void
+restore(struct mbuf *m, const uint8_t *saved)
+{
+	m->m_pkthdr.csum_flags &= ~CSUM_TLS_MASK;
+	for (; m != NULL; m = m->m_next) {
+		memcpy(m->m_data, saved, m->m_len);
+		saved += m->m_len;
+	}
+}
+
+/* The packet goes through its context and is forgotten. */
+static void
+rx_no_room(struct nic_contexts *set, struct nic_tls *tls, struct mbuf *m,
+	   struct nic_tls_result *result)
+{
+	uint32_t len = m->m_pkthdr.len;
+	bool known = set->saved != NULL && len <= NIC_TLS_SCRATCH_BYTES &&
+		     m_copydata(m, 0, len, set->saved);
+
+	nic_tls_rx(tls, m, result);
+	if (known && result->verdict == NIC_TLS_DECRYPTED)
+		restore(m, set->saved);
+	m->m_pkthdr.csum_flags &= ~CSUM_TLS_MASK;
+}
+
 struct nic_context_result
-nic_contexts_rx(struct nic_contexts *set, struct mbuf *m, uint64_t now)
+nic_contexts_rx(struct nic_contexts *set, struct mbuf *m, bool no_room,
+		uint64_t now)
 {
 	const struct pkthdr *hdr = &m->m_pkthdr;
 	struct nic_context_result result = {
 	    .context = nic_context_find(set, hdr->flow, hdr->receiver)};
+	struct nic_tls *tls;
+	bool had;
 
 	if (result.context == NULL || !result.context->ruled) {
 		result.context = NULL;
 		result.ready_ps = nic_cache_pass(&set->cache, 0, now);
 		return result;
 	}
+	tls = &result.context->tls;
+	had = tls->offload || tls->tracker == NIC_TLS_START;
 	result.ready_ps =
 	    nic_cache_access(&set->cache, result.context->id, 0, now, true);
 	if (set->config.stack)
 		nic_stack_access(&set->stack, result.context->id);
-	nic_tls_rx(&result.context->tls, m, &result.tls);
+	if (no_room)
+		rx_no_room(set, tls, m, &result.tls);
+	else
+		nic_tls_rx(tls, m, &result.tls);
+	if (!no_room && result.tls.verdict == NIC_TLS_RESYNC)
+		m->m_pkthdr.csum_flags |= CSUM_TLS_RESYNC;
+	result.lost = had && !tls->offload && tls->tracker != NIC_TLS_START;
 	return result;
 }

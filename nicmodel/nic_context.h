@@ -46,6 +46,7 @@ struct nic_contexts {
 	uint32_t by_flow_slots;
 	uint32_t count, count_max;
 	uint8_t *scratch; /* of all contexts; NULL without real ones */
+	uint8_t *saved;	  /* NIC_TLS_SCRATCH_BYTES behind it */
 	struct nic_cache cache;
 	struct nic_stack stack; /* with config.stack */
 	struct nic_tls_counters counters;
@@ -57,6 +58,7 @@ struct nic_contexts {
 struct nic_context_result {
 	struct nic_context *context; /* NULL: it has none, or no rule yet */
 	struct nic_tls_result tls;   /* with context */
+	bool lost;		     /* with context: it stopped offloading */
 	uint64_t ready_ps;	     /* its context was there */
 };
 
@@ -86,7 +88,12 @@ void nic_context_remove(struct nic_contexts *set, struct nic_context *context);
 struct nic_context *nic_context_find(const struct nic_contexts *set,
 				     uint32_t flow, uint8_t receiver);
 
-/* A packet, its checksum right, has come on the port at `now`. */
+/*
+ * A packet, its checksum right, has come on the port at `now`.  Where it has
+ * `no_room` in host memory its context moves on, but the packet stays as it
+ * was: decryption comes before the write.
+ */
 struct nic_context_result nic_contexts_rx(struct nic_contexts *set,
-					  struct mbuf *m, uint64_t now);
+					  struct mbuf *m, bool no_room,
+					  uint64_t now);
 #endif

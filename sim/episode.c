@@ -69,8 +69,8 @@ episodes_note(struct episodes *episodes, enum episode_step step, sim_time now)
 static int
 keep(struct episodes *episodes)
 {
-	uint32_t slots = episodes->slots > 0 ? 2 * episodes->slots
-					     : SLOTS_FIRST;
+	uint32_t slots =
+	    episodes->slots > 0 ? 2 * episodes->slots : SLOTS_FIRST;
 	struct episode *grown;
 
 	if (episodes->kept_count == episodes->most)

@@ -45,10 +45,10 @@ struct episodes {
 	struct episode *kept; /* the first ones; NULL: none */
 	uint32_t kept_count;
 	uint32_t slots;
-	uint32_t most;	     /* to be kept */
-	bool open;	     /* the latest is not over */
-	struct episode now;  /* the open one */
-	uint64_t count;	     /* in all, the open one included */
+	uint32_t most;	    /* to be kept */
+	bool open;	    /* the latest is not over */
+	struct episode now; /* the open one */
+	uint64_t count;	    /* in all, the open one included */
 	uint64_t closed;
 	uint64_t lost_sum_ps; /* from lost to full, of the closed ones */
 	uint64_t lost_max_ps;

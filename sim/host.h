@@ -26,6 +26,7 @@ struct aead_pool;
 struct endpoint;
 struct ktlsim;
 struct ktlsim_error;
+struct offload;
 
 /* One TLS worker thread with its work queue (FreeBSD ktls_work_thread). */
 struct worker {
@@ -88,6 +89,7 @@ struct host {
 	uint64_t draws[COST_COUNT]; /* prices drawn so far, by kind */
 	char name[64];
 	struct nic nic;
+	struct offload *offload;  /* driver of its inline TLS, or NULL */
 	struct rx_driver *driver; /* one per NIC queue */
 	struct cpu *cpu;
 	uint32_t cpus;

@@ -101,9 +101,9 @@ made_host(struct results_host *host)
 	strcpy(host->name, "client");
 	made_stages(host, 1234);
 	made_machine(host);
-	host->tls_records_full = 3;
-	host->tls_records_partial = 2;
-	host->tls_records_none = 1229;
+	host->split.records_full = 3;
+	host->split.records_partial = 2;
+	host->split.records_none = 1229;
 	host->wakeups_useful = 1000;
 	host->wakeups_spurious = 11;
 	host->goodput_gbps = 1.25;

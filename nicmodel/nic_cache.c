@@ -220,8 +220,9 @@ make_entry(struct nic_cache *cache, uint32_t ctx_id, uint64_t now,
 }
 
 /*
- * Fetches begin in order, and end in order as PCIe answers them in order: the
- * one that began `outstanding` fetches ago is the first to make room.
+ * Fetches begin in order, as none of the three times below ever decreases, and
+ * PCIe answers them in order: so they end in order, and the one that began
+ * `outstanding` fetches ago is the first to make room.
  */
 static struct nic_cache_entry *
 fetch(struct nic_cache *cache, uint32_t ctx_id, uint64_t now)
@@ -241,7 +242,6 @@ fetch(struct nic_cache *cache, uint32_t ctx_id, uint64_t now)
 	e->usable_ps =
 	    nic_pcie_read(cache->pcie, now, start_ps, NIC_PCIE_USE_CTX_FETCH,
 			  cache->config.context_bytes);
-	cache->order_ps = start_ps;
 	cache->fetch_end[slot] = e->usable_ps;
 	cache->fetches++;
 	return e;

@@ -25,7 +25,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* What stands at an instant instead of a context. */
 #define NOBODY UINT32_MAX
@@ -135,6 +134,18 @@ hole_pop(struct nic_stack *stack)
 	return top;
 }
 
+/* The tree of marks at instants 1 .. marks and nowhere else. */
+static void
+build_tree(struct nic_stack *stack, uint32_t marks)
+{
+	for (uint32_t i = 1; i <= stack->window; i++) {
+		uint32_t before = i - lowest_bit(i);
+		uint32_t until = i < marks ? i : marks;
+
+		stack->tree[i] = until > before ? until - before : 0;
+	}
+}
+
 /*
  * Renumber the marks 1 .. marks in their order.  The heap keeps its shape:
  * order among its instants does not change.
@@ -146,17 +157,17 @@ compact(struct nic_stack *stack)
 
 	for (uint32_t i = 1; i <= stack->holes; i++)
 		stack->heap[i] = marks_until(stack, stack->heap[i]);
-	memset(stack->tree, 0, (stack->window + 1) * sizeof(*stack->tree));
 	for (uint32_t i = 1; i <= stack->last; i++) {
 		uint32_t owner = stack->owner[i];
 
 		if (owner == NOBODY)
 			continue;
-		mark(stack, ++marks, owner);
+		stack->owner[++marks] = owner;
 		if (owner != HOLE)
 			stack->at[owner] = marks;
 	}
 	assert(marks == stack->present + stack->holes);
+	build_tree(stack, marks);
 	stack->last = marks;
 	stack->compactions++;
 }

@@ -98,15 +98,17 @@ history_add(struct nic_resync_freebsd *h, const struct nic_resync_record *rec)
 	h->next_rec = rec->rec_seq + 1;
 }
 
-/* Is `seq` the first byte of a record?  *rec_seq gets its number. */
+/*
+ * Is `seq` the first byte of a record?  *rec_seq gets its number.  A place in
+ * front of the history has an offset of at least 2^31, which is behind it.
+ */
 static bool
 history_find(struct nic_resync_freebsd *h, uint32_t seq, uint64_t *rec_seq)
 {
-	int32_t behind = nic_resync_seq_diff(seq, h->first_seq);
-	uint32_t offset = (uint32_t)behind;
+	uint32_t offset = seq - h->first_seq;
 
 	*rec_seq = h->first_rec;
-	for (uint32_t i = 0; behind >= 0 && i < h->count; i++) {
+	for (uint32_t i = 0; i < h->count; i++) {
 		uint32_t run = *history_run(h, i);
 		uint32_t bytes = run_length(run) * run_records(run);
 

@@ -14,12 +14,13 @@
  * nic_resync_header, may lead to the answer.
  *
  * A query that found the queue full, or a device that has lost the candidate,
- * ends the request.  An answer that found the queue full is tried again, at
- * most NIC_RESYNC_RETRIES times, and not once the device has asked anew.
+ * leads nowhere until the device asks anew.  An answer that found the queue
+ * full is tried again, at most NIC_RESYNC_RETRIES times, and not once the
+ * device has asked anew.
  *
  * Two rules are ours.  A candidate that the parser has passed is dropped, since
  * it could match again only where the sequence numbers have wrapped.  And the
- * log holds only while record numbers went up by one per header.
+ * log holds only while record numbers go up by one per header counted.
  *
  * Leaves out: the reference counts and locks of the driver.
  * Source: 04-nic section 1.6 (c).
@@ -66,7 +67,8 @@ log_header(struct nic_resync_linux_async *a,
 
 /*
  * Is the candidate in the log?  *rec_seq gets its number: the i-th header
- * logged is the i-th counted.
+ * logged is the i-th counted.  This header is the first that was not, or the
+ * log is void: it serves for one comparison.
  */
 static bool
 log_find(const struct nic_resync_linux_async *a,
@@ -105,10 +107,8 @@ compare_header(struct nic_resync *r, const struct nic_resync_record *rec)
 	struct nic_resync_linux_async *a = &r->u.linux_async;
 	int32_t behind = nic_resync_seq_diff(rec->seq, a->request_seq);
 	uint64_t rec_seq;
-	bool logged = log_find(a, rec, &rec_seq);
 
-	a->log_len = 0;
-	if (logged)
+	if (log_find(a, rec, &rec_seq))
 		return async_answer(r, rec_seq);
 	if (behind == 0)
 		return async_answer(r, rec->rec_seq);
@@ -129,27 +129,15 @@ async_header(struct nic_resync *r, const struct nic_resync_record *rec)
 	return nic_resync_none();
 }
 
-/* A query came to nothing; another one under way may still serve. */
-static void
-request_cancel(struct nic_resync *r)
-{
-	struct nic_resync_linux_async *a = &r->u.linux_async;
-
-	if (r->queries == 0 && a->request == NIC_RESYNC_REQUEST_ASYNC)
-		a->request = NIC_RESYNC_REQUEST_NONE;
-}
-
 static struct nic_resync_act
 async_query_done(struct nic_resync *r, const struct nic_resync_progress *psv)
 {
 	struct nic_resync_linux_async *a = &r->u.linux_async;
 
-	if (!psv->candidate_valid) {
-		request_cancel(r);
-		return nic_resync_none();
+	if (psv->candidate_valid) {
+		a->request = NIC_RESYNC_REQUEST_KNOWN;
+		a->request_seq = psv->candidate;
 	}
-	a->request = NIC_RESYNC_REQUEST_KNOWN;
-	a->request_seq = psv->candidate;
 	return nic_resync_none();
 }
 
@@ -160,8 +148,6 @@ async_posted(struct nic_resync *r, const struct nic_resync_act *act, bool ok)
 
 	if (act->kind == NIC_RESYNC_QUERY) {
 		a->work_queued = false;
-		if (!ok)
-			request_cancel(r);
 		return nic_resync_none();
 	}
 	if (ok || a->retries_left == 0)

@@ -91,6 +91,7 @@ static void
 own_fini(struct nic_resync *r)
 {
 	free(r->u.own);
+	r->u.own = NULL;
 }
 
 /* Asks with every packet. */
@@ -191,6 +192,18 @@ START_TEST(test_nic_resync_life_of_a_made_up_protocol)
 }
 END_TEST
 
+START_TEST(test_nic_resync_fini_gives_memory_back)
+{
+	struct nic_resync_counters counters = {0};
+	struct nic_resync r;
+
+	ck_assert_int_eq(nic_resync_init(&r, &own_ops, &counters), 0);
+	ck_assert_ptr_nonnull(r.u.own);
+	nic_resync_fini(&r);
+	ck_assert_ptr_null(r.u.own);
+}
+END_TEST
+
 static int
 fail_init(struct nic_resync *r)
 {
@@ -238,6 +251,7 @@ nic_resync_suite(void)
 	    TEST(test_nic_resync_counters_have_the_names_that_users_know, 0),
 	    TEST(test_nic_resync_state_of_a_flow_is_small, 0),
 	    TEST(test_nic_resync_life_of_a_made_up_protocol, COUNT(lives)),
+	    TEST(test_nic_resync_fini_gives_memory_back, 0),
 	    TEST(test_nic_resync_init_hands_on_a_failure, 0),
 	    TEST(test_nic_resync_flows_share_counters, 0),
 	};

@@ -40,6 +40,7 @@ static const struct suite suites[] = {
     {TLS_1_2, TLS_CIPHER_CHACHA20_POLY1305, 32, TLS_HASH_NONE},
     {TLS_1_2, TLS_CIPHER_AES_CBC, 16, TLS_HASH_SHA1},
     {TLS_1_2, TLS_CIPHER_AES_CBC, 32, TLS_HASH_SHA256},
+    {TLS_1_1, TLS_CIPHER_AES_CBC, 16, TLS_HASH_SHA1},
 };
 
 void
@@ -172,55 +173,6 @@ forget_all(void)
 	world_forget_stream();
 	world.plain.count = 0;
 	world.owned = false;
-}
-
-static void
-enable(void)
-{
-	struct ktls_key key = world_key(world.key);
-	struct ktls_session *session;
-	unsigned effects = 0;
-	int error, must = 0;
-
-	key.rec_seq = world.sent.count > 0 ? queue_first(&world.sent)->seqno
-					   : world.fx.seal_seq;
-	error = ktls_session_create(&session, &key, world.fx.crypto,
-				    world.fx.aead, 0);
-	MUST(error == 0);
-	if (world.enabled)
-		must = EALREADY;
-	else if (world.locked)
-		must = EWOULDBLOCK;
-	error = ktls_rx_enable(&world.fx.so, session, key.rec_seq, &effects);
-	MUST(error == must);
-	if (error != 0) {
-		ktls_session_free(session);
-		return;
-	}
-	world.enabled = true;
-	world.seqno = key.rec_seq;
-	world_effects(effects, world_check());
-}
-
-static void
-next_key(void)
-{
-	struct ktls_key key = world_key(world.key + 1);
-	bool in_job =
-	    world.worker == WORKER_RECORD || world.worker == WORKER_OPENED;
-	unsigned effects = 0;
-
-	if (!world.enabled || (!in_job && !world.waits))
-		return;
-	if (in_job) {
-		MUST(ktls_rx_next_key(&world.fx.so, &key, &effects) == EBUSY);
-		return;
-	}
-	MUST(ktls_rx_next_key(&world.fx.so, &key, &effects) == 0);
-	world.waits = false;
-	world.key++;
-	world.seqno = 0;
-	world_effects(effects, world_check());
 }
 
 static void
@@ -376,14 +328,14 @@ check(void)
 	MUST(!world.enabled || sb->sb_tls_seqno == world.seqno);
 	MUST(world.fx.so.so_error == world.error);
 	MUST(running == (world.worker != WORKER_IDLE));
+	MUST(world.stats.active == world.enabled);
 	check_readiness(acc, payload);
 	check_counters();
 }
 
 /* Operations without numbers. */
 static void (*const plain_steps[OP_COUNT])(void) = {
-    [OP_ENABLE] = enable,
-    [OP_NEXT_KEY] = next_key,
+    [OP_NEXT_KEY] = world_next_key,
     [OP_LOCK] = lock,
     [OP_FLUSH] = flush,
     [OP_FIN] = fin,
@@ -418,6 +370,9 @@ world_step(const struct op *op)
 		break;
 	case OP_READ:
 		reader_read(op);
+		break;
+	case OP_ENABLE:
+		world_enable(op->arg[0]);
 		break;
 	case OP_LOWAT:
 		lowat(op->arg[0]);
@@ -480,13 +435,14 @@ world_begin(const struct op *config)
 	world.cipher = suite->cipher;
 	world.key_len = suite->key_len;
 	world.mac = suite->mac;
+	world.wire_minor = suite->version == TLS_1_1 ? 2 : 3;
 	tls_framing_of(world.version, world.cipher, world.mac, &framing);
 	world.hlen = framing.hlen;
 	world.explicit_iv = framing.explicit_iv;
 	/* The sender of the model kind has no CBC. */
 	world.real =
 	    config->arg[0] / 16 % 2 == 0 || world.cipher == TLS_CIPHER_AES_CBC;
-	world.drains = (config->arg[1] >> 8 & 1) != 0;
+	world.drains = (config->arg[0] >> 12 & 1) != 0;
 	world.key = world.tx_key = 1;
 	world.lowat = 1;
 	world.hiwat = HIWAT;
@@ -497,7 +453,7 @@ world_begin(const struct op *config)
 		world.real ? KTLS_CRYPTO_REAL : KTLS_CRYPTO_MODEL);
 	set_policy(config->arg[1]);
 	if (!quarter(config->arg[1], 6))
-		enable();
+		world_enable(ENABLE_RIGHT);
 	check();
 }
 
@@ -510,9 +466,9 @@ drain(void)
 
 	fin();
 	if (!world.enabled)
-		enable();
+		world_enable(ENABLE_RIGHT);
 	for (int i = 0; i < DRAIN_STEPS; i++) {
-		next_key();
+		world_next_key();
 		work(&step);
 		reader_read(&read);
 		check();
@@ -537,7 +493,7 @@ world_end(void)
 		close_socket();
 	for (int i = 0; i < 4 && !world.gone; i++)
 		work(&step);
-	MUST(world.gone);
+	MUST(world.gone && world.stats.active == 0);
 	m_freem(world.fx.pool, world.held);
 	world.held = NULL;
 	rx_fini(&world.fx);

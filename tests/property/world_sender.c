@@ -103,7 +103,8 @@ make_short(struct item *item, uint32_t len)
 	len = world.explicit_iv + len % TLS_TAG_BYTES;
 	memset(at, 0x55, TLS_HEADER_BYTES + len);
 	at[0] = TLS_APPLICATION_DATA;
-	at[1] = at[2] = 3;
+	at[1] = 3;
+	at[2] = world.wire_minor;
 	at[3] = 0;
 	at[4] = (uint8_t)len;
 	memcpy(world.fx.nic, at, TLS_HEADER_BYTES + len);

@@ -20,6 +20,7 @@ enum {
 	STREAM_FULL = 12 * 1024, /* the sender waits */
 	FLAT_BYTES = 65536,
 	HELD_MAX = 2048,
+	ENABLE_RIGHT = 15, /* of world_enable */
 };
 
 /* A record that was sent; a plain one has `taken` bytes less. */
@@ -57,6 +58,7 @@ struct world {
 	struct rx_fixture fx;
 	struct engine_policy policy;
 	struct ktls_rx_job job;
+	struct ktls_session_stats stats;
 	uint8_t stream[STREAM_MAX]; /* of `sent`: as sealed */
 	uint8_t nic[STREAM_MAX];    /* and as decrypted by a NIC */
 	uint8_t flat[FLAT_BYTES];   /* all payloads */
@@ -77,6 +79,7 @@ struct world {
 	enum tls_cipher cipher;
 	enum tls_hash mac;
 	uint8_t key_len;
+	uint8_t wire_minor; /* in every header */
 	uint8_t hlen;
 	uint8_t explicit_iv;
 	bool real;   /* real cryptography */
@@ -127,6 +130,12 @@ unsigned world_drop(int error);
 
 /* Compare the effects of a step, and give the worker its reference. */
 void world_effects(unsigned got, unsigned expected);
+
+/* setsockopt(TCP_RXTLS_ENABLE): by number, wrong in a way, or ENABLE_RIGHT. */
+void world_enable(uint32_t number);
+
+/* The next key, where one is due. */
+void world_next_key(void);
 
 /* Give up a reference. */
 void world_release(void);

@@ -193,8 +193,8 @@ release_buffer(void)
 	forget_all();
 }
 
-static void
-lock(void)
+void
+world_toggle_lock(void)
 {
 	if (!world.locked) {
 		MUST(so_io_lock(&world.fx.so));
@@ -208,8 +208,18 @@ lock(void)
 }
 
 static void
+lock(void)
+{
+	if (world.wanted == 0)
+		world_toggle_lock();
+}
+
+/* Not under a reader that has half a record. */
+static void
 flush(void)
 {
+	if (world.wanted > 0)
+		return;
 	sbflush(&world.fx.so.so_rcv);
 	forget_all();
 	sender_restart();
@@ -484,7 +494,12 @@ void
 world_end(void)
 {
 	const struct op step = {OP_WORK, {0, 15, 0}};
+	const struct op read = {OP_READ, {1, 4, 15}};
 
+	if (world.wanted > 0) {
+		fin();
+		reader_read(&read);
+	}
 	if (world.locked)
 		lock();
 	if (!world.closed && world.drains)

@@ -70,8 +70,9 @@ struct world {
 	uint64_t seqno; /* of the next record to be detached */
 	uint64_t recrypts, decrypts, failed;
 	uint32_t lowat, hiwat;
-	unsigned refs; /* of the socket */
-	unsigned key;  /* the receiver's */
+	uint32_t wanted; /* bytes that a waiting call is still to get */
+	unsigned refs;	 /* of the socket */
+	unsigned key;	 /* the receiver's */
 	unsigned tx_key;
 	int error; /* so_error */
 	enum worker worker;
@@ -130,6 +131,9 @@ unsigned world_drop(int error);
 
 /* Compare the effects of a step, and give the worker its reference. */
 void world_effects(unsigned got, unsigned expected);
+
+/* The reader's I/O lock, taken or left. */
+void world_toggle_lock(void);
 
 /* setsockopt(TCP_RXTLS_ENABLE): by number, wrong in a way, or ENABLE_RIGHT. */
 void world_enable(uint32_t number);

@@ -4,10 +4,11 @@
  * Called per script: world_begin, world_step per line, world_end.  The model
  * knows records and bytes, and no mbufs; sbcheck recounts the socket buffer
  * after every step.  world_sender.c, world_worker.c and world_reader.c have the
- * operations of their sides, this file the sockets' life and the comparison.
+ * operations of their sides, world_enable.c the keys, this file the socket's
+ * life and the comparison.
  *
- * Left out: bytes that a capture has cut off, and the window (window_enforced),
- * which test_policy.c has.
+ * Left out: a session that goes on as a model where a capture lacks bytes
+ * (ktls_rx_forgo), whose plaintext would be ciphertext.
  */
 #include "tests/property/world.h"
 
@@ -20,7 +21,7 @@
 #include "engine/mbuf.h"
 #include "tests/property/world_state.h"
 
-enum { HIWAT = 65536, DRAIN_STEPS = 4000 };
+enum { HIWAT = 65536, SMALL_HIWAT = 1200, DRAIN_STEPS = 4000 };
 
 struct world world;
 
@@ -90,6 +91,13 @@ world_key(unsigned number)
 }
 
 bool
+world_head_blind(void)
+{
+	return world.sent.count > 0 && world.fed >= TLS_HEADER_BYTES &&
+	       queue_first(&world.sent)->blind;
+}
+
+bool
 world_head_complete(void)
 {
 	return world.sent.count > 0 &&
@@ -101,7 +109,7 @@ world_forget_stream(void)
 {
 	world.sent.count = 0;
 	world.made = world.fed = 0;
-	world.broken = false;
+	world.broken = world.unreadable = false;
 }
 
 unsigned
@@ -116,23 +124,43 @@ world_drop(int error)
 	return effects | ENGINE_WAKE_READER | world_check();
 }
 
-unsigned
-world_check(void)
+/* What the policy has against the head as soon as its header is there. */
+static unsigned
+refuse_on_arrival(void)
 {
-	int error = 0;
+	const struct item *item;
+	int error;
 
-	if (!world.enabled || world.stuck)
+	if (world.dropped || world.fed < TLS_HEADER_BYTES || world_head_blind())
 		return 0;
-	if (world.sent.count > 0)
-		error = queue_first(&world.sent)->head_error;
-	if (world.policy.header_check == ENGINE_HEADER_ARRIVAL &&
-	    !world.dropped && error != 0 && world.fed >= TLS_HEADER_BYTES) {
+	item = queue_first(&world.sent);
+	error = item->head_error;
+	if (world.policy.header_check == ENGINE_HEADER_ARRIVAL && error != 0) {
 		world_forget_stream();
 		return ENGINE_COUNT_CORRUPTED | world_drop(error);
 	}
+	if (!world.policy.window_enforced || world.fed >= item->wire_len ||
+	    item->wire_len <= world.room)
+		return 0;
+	world_forget_stream();
+	return ENGINE_COUNT_TOO_LARGE | world_drop(EMSGSIZE);
+}
+
+unsigned
+world_check(void)
+{
+	unsigned effects;
+
+	if (!world.enabled || world.stuck)
+		return 0;
+	effects = refuse_on_arrival();
+	if (effects != 0)
+		return effects;
 	if (world.worker != WORKER_IDLE)
 		return 0;
-	if (world_head_complete()) {
+	if (world.unreadable)
+		return world.ended && !world.waits ? ENGINE_WAKE_READER : 0;
+	if (world_head_complete() || world_head_blind()) {
 		if (world.waits)
 			return 0;
 		world.worker = WORKER_READY;
@@ -190,6 +218,7 @@ release_buffer(void)
 {
 	world.flush_wanted = false;
 	world.hiwat = 0;
+	world.room = world.policy.recvbuf_max;
 	forget_all();
 }
 
@@ -315,6 +344,7 @@ check(void)
 {
 	const struct sockbuf *sb = &world.fx.so.so_rcv;
 	bool running = (sb->sb_flags & SB_TLS_RX_RUNNING) != 0;
+	bool unreadable = (sb->sb_flags & SB_TLS_RX_UNREADABLE) != 0;
 	uint32_t acc = world.enabled ? 0 : world.fed;
 	uint32_t payload = acc;
 
@@ -338,6 +368,7 @@ check(void)
 	MUST(!world.enabled || sb->sb_tls_seqno == world.seqno);
 	MUST(world.fx.so.so_error == world.error);
 	MUST(running == (world.worker != WORKER_IDLE));
+	MUST(unreadable == world.unreadable);
 	MUST(world.stats.active == world.enabled);
 	check_readiness(acc, payload);
 	check_counters();
@@ -417,6 +448,23 @@ set_policy(uint32_t bits)
 	world.fx.so.so_policy = policy;
 }
 
+/* A sender that keeps to the window, and a buffer that may be too small. */
+static void
+set_window(uint32_t bits)
+{
+	struct sockbuf *sb = &world.fx.so.so_rcv;
+
+	if (!quarter(bits, 8))
+		return;
+	world.policy.window_enforced = true;
+	world.hiwat = world.room = SMALL_HIWAT;
+	MUST(so_set_rcvbuf(&world.fx.so, SMALL_HIWAT) == 0);
+	if (!quarter(bits, 10))
+		return;
+	world.policy.recvbuf_max = world.room = 2 * SMALL_HIWAT;
+	sb->sb_flags |= SB_AUTOSIZE;
+}
+
 /* Everything but the large arrays; the payloads are always the same. */
 static void
 clear_model(void)
@@ -455,13 +503,15 @@ world_begin(const struct op *config)
 	world.drains = (config->arg[0] >> 12 & 1) != 0;
 	world.key = world.tx_key = 1;
 	world.lowat = 1;
-	world.hiwat = HIWAT;
+	world.hiwat = world.room = HIWAT;
 	world.refs = 1;
 	key = world_key(1);
 	key.rec_seq = number % 2 == 0 ? number / 2 : UINT64_MAX - number % 40;
 	rx_init(&world.fx, &key,
 		world.real ? KTLS_CRYPTO_REAL : KTLS_CRYPTO_MODEL);
 	set_policy(config->arg[1]);
+	set_window(config->arg[0]);
+	world.cuts = quarter(config->arg[0], 14);
 	if (!quarter(config->arg[1], 6))
 		world_enable(ENABLE_RIGHT);
 	check();
@@ -486,7 +536,8 @@ drain(void)
 		    (world.error == 0 || world.stuck))
 			break;
 	}
-	MUST(world.plain.count == 0 && (world.fed == 0 || world.stuck));
+	MUST(world.plain.count == 0);
+	MUST(world.fed == 0 || world.stuck || world.unreadable);
 	MUST(world.error == 0 || world.stuck);
 }
 

@@ -202,11 +202,10 @@ fuzz-all:
 		$(MAKE) --no-print-directory fuzz F=$$f; done
 	@$(MAKE) --no-print-directory fuzz-cov
 
-## fuzz-cov: line coverage of each parser from its corpus, at least 80 %
+## fuzz-cov: line coverage of each fuzzer from its corpus, at least 80 %
 fuzz-cov:
 	@$(MAKE) --no-print-directory $(PARALLEL) VARIANT=fuzzcov fuzz-replay
-	@tests/fuzz/coverage.sh build/fuzzcov/tests/fuzz \
-		$(filter-out engine,$(FUZZERS))
+	@tests/fuzz/coverage.sh build/fuzzcov/tests/fuzz $(FUZZERS)
 
 fuzz-replay: $(FUZZ_REPLAY)
 
@@ -219,9 +218,9 @@ bench: all $(BENCHES)
 cov:
 	@mkdir -p build/cov
 	@find build/cov -name '*.gcda' -delete
-	@KTLSIM_THEORY_SEEDS=1 KTLSIM_STEP_TRACE=0 $(MAKE) \
-		--no-print-directory $(PARALLEL) VARIANT=cov check-built
-	@tools/coverage.sh build/cov
+	@status=0; KTLSIM_THEORY_SEEDS=1 KTLSIM_STEP_TRACE=0 $(MAKE) \
+		--no-print-directory $(PARALLEL) VARIANT=cov check-built || \
+		status=1; tools/coverage.sh build/cov && exit $$status
 
 ## digest: the run digest is equal for gcc, clang, -O0, -O3, ASan
 digest:

@@ -9,7 +9,8 @@
 SABOTAGED := nic_rxq_get_merged nic_rx sbappendstream qstat_enter qstat_leave \
 	     stage_times cpu_settle malloc calloc aligned_alloc \
 	     $(addprefix EVP_,CipherInit_ex2 CipherUpdate CipherFinal_ex \
-		CIPHER_CTX_ctrl EncryptInit_ex2 EncryptUpdate MAC_CTX_dup \
+		CIPHER_CTX_ctrl EncryptInit_ex2 EncryptUpdate \
+		DecryptInit_ex2 DecryptUpdate DecryptFinal_ex MAC_CTX_dup \
 		MAC_CTX_set_params MAC_init MAC_update MAC_final CIPHER_fetch \
 		MAC_fetch)
 SABOTAGE_SRC := $(wildcard tests/sabotage/test_*.c)

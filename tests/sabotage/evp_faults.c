@@ -64,6 +64,16 @@ WRAP(int, 0, EVP_EncryptUpdate,
      (EVP_CIPHER_CTX * c, unsigned char *out, int *outl,
       const unsigned char *in, int inl),
      (c, out, outl, in, inl))
+WRAP(int, 0, EVP_DecryptInit_ex2,
+     (EVP_CIPHER_CTX * c, const EVP_CIPHER *cipher, const unsigned char *key,
+      const unsigned char *iv, const OSSL_PARAM *params),
+     (c, cipher, key, iv, params))
+WRAP(int, 0, EVP_DecryptUpdate,
+     (EVP_CIPHER_CTX * c, unsigned char *out, int *outl,
+      const unsigned char *in, int inl),
+     (c, out, outl, in, inl))
+WRAP(int, 0, EVP_DecryptFinal_ex,
+     (EVP_CIPHER_CTX * c, unsigned char *out, int *outl), (c, out, outl))
 WRAP(EVP_MAC_CTX *, NULL, EVP_MAC_CTX_dup, (const EVP_MAC_CTX *c), (c))
 WRAP(int, 0, EVP_MAC_CTX_set_params,
      (EVP_MAC_CTX * c, const OSSL_PARAM params[]), (c, params))

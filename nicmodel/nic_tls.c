@@ -301,8 +301,7 @@ rx_searching(struct nic_tls *tls, struct nic_tls_walk *walk)
 static void
 rx_dispatch(struct nic_tls *tls, struct nic_tls_walk *walk)
 {
-	bool placed = tls->offload || tls->tracker == NIC_TLS_START;
-
+	walk->placed = tls->offload || tls->tracker == NIC_TLS_START;
 	switch (tls->tracker) {
 	case NIC_TLS_START:
 		rx_start(tls, walk);
@@ -315,7 +314,7 @@ rx_dispatch(struct nic_tls *tls, struct nic_tls_walk *walk)
 		break;
 	}
 	/* Rows of an offloading context say how its place was kept. */
-	if (placed)
+	if (walk->placed)
 		return;
 	if (walk->raised)
 		walk->result->row = NIC_TLS_CASE_CANDIDATE;

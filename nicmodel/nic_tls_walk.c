@@ -56,8 +56,10 @@ nic_tls_lose(struct nic_tls *tls, struct nic_tls_walk *walk,
 {
 	bool had_place = tls->offload || tls->tracker == NIC_TLS_START;
 
-	if (!walk->failed)
-		walk->result->row = had_place ? row : NIC_TLS_CASE_CHAIN_BROKEN;
+	if (had_place && !walk->failed)
+		walk->result->row = row;
+	else if (!walk->placed)
+		walk->result->row = NIC_TLS_CASE_CHAIN_BROKEN;
 	if (had_place && tls->counters != NULL)
 		tls->counters->lost_sync++;
 	candidate_drop(tls, walk);

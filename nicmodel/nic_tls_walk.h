@@ -20,6 +20,7 @@ struct nic_tls_walk {
 	uint32_t len;
 	uint32_t known; /* bytes at `bytes`, at most len */
 	uint32_t off;	/* of the next byte to look at */
+	bool placed;	/* the context had its place when the packet came */
 	bool mark;	/* nothing so far speaks against the mark */
 	bool failed;	/* a tag was wrong */
 	bool raised;	/* a candidate was taken from this packet */

@@ -683,9 +683,9 @@ install(const struct scenario *s, int kind)
 	play->base = UINT32_MAX - 700 * (uint32_t)kind;
 	play->chains = kind == 1 || kind == 2;
 	params.key = &play->key;
-	params.scratch = play->tls.scratch;
 	params.counters = &play->counters;
 	params.real = (kind & 2) == 0;
+	params.scratch = params.real ? play->tls.scratch : NULL;
 	params.start_seq = play->base + s->start;
 	params.rec_seq = s->first + s->start_rec;
 	error = nic_tls_init(&play->tls, &params);

@@ -4,7 +4,8 @@
 # usage: tests/fuzz/coverage.sh FOLDER NAME...
 #
 # FOLDER holds replay_NAME built with clang's coverage.  The parser of NAME is
-# every .c file of engine/ or traces/ whose name begins with NAME.  Exit status 1
+# every .c file of engine/, nicmodel/ or traces/ whose name begins with NAME.
+# Exit status 1
 # where one has less than 80 % of its lines covered.
 set -eu
 
@@ -26,9 +27,10 @@ cov=$(tool llvm-cov)
 
 for name in "$@"; do
 	program=$folder/replay_$name
-	sources=$(ls engine/"$name"*.c traces/"$name"*.c 2>/dev/null || true)
+	sources=$(ls engine/"$name"*.c nicmodel/"$name"*.c traces/"$name"*.c \
+		2>/dev/null || true)
 	if [ -z "$sources" ]; then
-		echo "$name: no engine/$name*.c or traces/$name*.c" >&2
+		echo "$name: no $name*.c in engine/, nicmodel/ or traces/" >&2
 		failed=1
 		continue
 	fi

@@ -26,7 +26,7 @@
 	}
 
 enum {
-	SEEDS = 25,
+	SEEDS = 80,
 	RECORDS = 70,
 	SENDS_MAX = 4096,
 	CALM = 45, /* record from which on nothing goes wrong */
@@ -84,7 +84,7 @@ setup(void)
 
 /* A false header whose chain ends anywhere, or at the next true header. */
 static void
-plant(uint32_t record, uint32_t bytes)
+plant(uint32_t bytes)
 {
 	struct tls_image *image = &w.play->image;
 	uint32_t off = tls_image_hlen(image) + below(bytes - 60);
@@ -93,7 +93,6 @@ plant(uint32_t record, uint32_t bytes)
 	const uint8_t header[] = {(uint8_t)(20 + below(4)), 3, 3,
 				  (uint8_t)(length >> 8), (uint8_t)length};
 
-	ck_assert_uint_eq(image->records, record + 1);
 	tls_image_plant(image, off, header, sizeof(header));
 }
 
@@ -108,14 +107,15 @@ make_stream(int kind)
 
 		tls_image_add(&w.play->image, bytes);
 		if ((kind & KIND_PLANTED) != 0 && bytes > 100)
-			plant(r, bytes);
+			plant(bytes);
 	}
 }
 
 static void
 add_send(uint32_t at, uint32_t start, uint32_t end, bool corrupt)
 {
-	ck_assert_uint_lt(w.sends, SENDS_MAX);
+	if (w.sends == SENDS_MAX)
+		ck_abort_msg("too many packets");
 	w.send[w.sends] = (struct send){
 	    .at = at,
 	    .index = w.sends,
@@ -308,11 +308,13 @@ drive(const struct nic_tls_progress *progress)
 	    progress->auth != NIC_TLS_NO_OFFLOAD || below(6) > 0)
 		return;
 	taken = nic_tls_answer(&w.play->tls, w.play->base + candidate + 1, 5);
-	ck_assert(!taken);
+	if (taken)
+		ck_abort_msg("a wrong answer was taken");
 	if (r == RECORDS || w.play->image.start[r] != candidate)
 		return;
 	taken = play_answer(w.play, r);
-	ck_assert(taken);
+	if (!taken)
+		ck_abort_msg("a right answer was refused");
 	w.floor = w.marked_end;
 	w.answers++;
 }
@@ -325,13 +327,14 @@ check_oracle(const struct send *send, const struct nic_tls_progress *before,
 	bool lost, expected = oracle_packet(send, before, &lost);
 
 	nic_tls_query(&w.play->tls, &after);
-	ck_assert_msg(marked == expected, "seed %llu, [%u, %u): marked %d",
-		      (unsigned long long)seed, send->start, send->end, marked);
-	if (has_place(before))
-		ck_assert_msg(lost == !has_place(&after),
-			      "seed %llu, [%u, %u): lost %d",
-			      (unsigned long long)seed, send->start, send->end,
-			      !has_place(&after));
+	if (marked != expected)
+		ck_abort_msg("seed %llu, [%u, %u): marked %d",
+			     (unsigned long long)seed, send->start, send->end,
+			     marked);
+	if (has_place(before) && lost == has_place(&after))
+		ck_abort_msg("seed %llu, [%u, %u): lost %d",
+			     (unsigned long long)seed, send->start, send->end,
+			     !lost);
 	w.losses += lost;
 }
 
@@ -384,7 +387,8 @@ count_records(void)
 		bool d = memchr(mark, 'D', bytes) != NULL;
 		bool e = memchr(mark, 'E', bytes) != NULL;
 
-		ck_assert_ptr_null(memchr(mark, 0, bytes));
+		if (memchr(mark, 0, bytes) != NULL)
+			ck_abort_msg("record %u is incomplete", r);
 		w.mixed += d && e;
 		w.full += d && !e;
 	}

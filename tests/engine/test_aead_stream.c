@@ -139,6 +139,16 @@ START_TEST(test_aead_stream_opens_a_record_without_text)
 }
 END_TEST
 
+START_TEST(test_aead_stream_wants_a_record_to_be_begun)
+{
+	uint8_t byte = 0;
+
+	make(0);
+	ck_assert_int_ne(aead_stream_update(stream, &byte, &byte, 1), 0);
+	aead_stream_destroy(stream);
+}
+END_TEST
+
 START_TEST(test_aead_stream_create_reports_that_memory_is_short)
 {
 	int failed = 0;
@@ -172,6 +182,7 @@ aead_stream_suite(void)
 	    TEST(test_aead_stream_finds_any_wrong_bit, COUNT(kinds)),
 	    TEST(test_aead_stream_may_leave_a_record_unfinished, COUNT(kinds)),
 	    TEST(test_aead_stream_opens_a_record_without_text, 0),
+	    TEST(test_aead_stream_wants_a_record_to_be_begun, 0),
 	    TEST(test_aead_stream_create_reports_that_memory_is_short, 0),
 	};
 

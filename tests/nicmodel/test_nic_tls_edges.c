@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/aead_stream.h"
 #include "tests/support/crypto_faults.h"
 #include "tests/support/nic_tls_play.h"
 #include "tests/support/suite_table.h"
@@ -193,6 +194,60 @@ START_TEST(test_nic_tls_gives_an_old_candidate_up)
 }
 END_TEST
 
+/* As if the cipher had failed: a stream that no record was begun with. */
+START_TEST(test_nic_tls_loses_a_record_to_a_failing_cipher_and_no_more)
+{
+	struct nic_tls *tls = &play->tls;
+
+	install(_i);
+	ck_assert_int_eq(play_packet(play, 0, 400).verdict, NIC_TLS_DECRYPTED);
+	aead_stream_destroy(tls->stream);
+	tls->stream = aead_stream_create(&tls->key);
+	ck_assert_ptr_nonnull(tls->stream);
+	ck_assert_int_eq(play_packet(play, 400, 800).verdict,
+			 NIC_TLS_ENCRYPTED);
+	ck_assert_int_eq(play_packet(play, 800, 1200).row,
+			 NIC_TLS_CASE_HEADER_INSIDE);
+	ck_assert_int_eq(play_packet(play, 1200, 2200).verdict,
+			 NIC_TLS_DECRYPTED);
+	ck_assert_uint_eq(play->authenticated, 1);
+}
+END_TEST
+
+START_TEST(test_nic_tls_looks_at_64_kib_of_a_packet)
+{
+	install(_i);
+	for (uint32_t i = play->image.records; i < 70; i++)
+		tls_image_add(&play->image, 1000);
+	ck_assert_int_eq(play_packet(play, 0, 70000).verdict,
+			 NIC_TLS_ENCRYPTED);
+	ck_assert_int_eq(play->tls.tracker, NIC_TLS_SEARCHING);
+	ck_assert_uint_eq(play->authenticated, 65);
+}
+END_TEST
+
+/* What was marked long ago must not look like the future. */
+START_TEST(test_nic_tls_keeps_its_sequence_numbers_comparable)
+{
+	const uint32_t step = UINT32_C(0x20000000); /* half a GiB */
+
+	install(2);
+	play_packet(play, 0, 400);
+	nic_tls_reset(&play->tls);
+	for (int i = 0; i < 9; i++) {
+		play->base += step;
+		play_packet(play, 1200, 1300);
+		ck_assert_uint_le(play->base + 1300 - play->tls.marked_end,
+				  2 * step);
+	}
+	play_packet(play, 1300, 2400);
+	ck_assert(play_answer(play, 2));
+	play_packet(play, 2400, 3400);
+	ck_assert_int_eq(play_packet(play, 3400, 4400).verdict,
+			 NIC_TLS_DECRYPTED);
+}
+END_TEST
+
 START_TEST(test_nic_tls_counts_what_happens)
 {
 	const struct nic_tls_counters *c = &play->counters;
@@ -342,6 +397,10 @@ nic_tls_edges_suite(void)
 	    TEST(test_nic_tls_counts_unknown_headers_as_lost, KINDS),
 	    TEST(test_nic_tls_knows_bytes_up_to_the_snap_length_only, 0),
 	    TEST(test_nic_tls_gives_an_old_candidate_up, 0),
+	    TEST(test_nic_tls_loses_a_record_to_a_failing_cipher_and_no_more,
+		 2),
+	    TEST(test_nic_tls_looks_at_64_kib_of_a_packet, 2),
+	    TEST(test_nic_tls_keeps_its_sequence_numbers_comparable, 0),
 	    TEST(test_nic_tls_counts_what_happens, KINDS),
 	    TEST(test_nic_tls_works_without_counters, 0),
 	    TEST(test_nic_tls_reads_where_the_next_record_begins, KINDS),

@@ -4,7 +4,7 @@
 # usage: tests/fuzz/coverage.sh FOLDER NAME...
 #
 # FOLDER holds replay_NAME built with clang's coverage.  The parser of NAME is
-# every .c file of engine/ or traces/ whose name begins with NAME.  The fuzzer
+# every .c file of engine/, nicmodel/ or traces/ whose name begins with NAME.  The fuzzer
 # `engine` takes the steps of one socket: all of engine/ but TCP, the work queue,
 # and tables of names.  Exit status 1 where less than 80 % of a fuzzer's lines
 # are covered.
@@ -40,7 +40,7 @@ for name in "$@"; do
 	program=$folder/replay_$name
 	sources=$(sources_of "$name")
 	if [ -z "$sources" ]; then
-		echo "$name: no engine/$name*.c or traces/$name*.c" >&2
+		echo "$name: no $name*.c in engine/, nicmodel/ or traces/" >&2
 		failed=1
 		continue
 	fi

@@ -4,10 +4,10 @@
 # usage: tests/fuzz/coverage.sh FOLDER NAME...
 #
 # FOLDER holds replay_NAME built with clang's coverage.  The parser of NAME is
-# every .c file of engine/, nicmodel/ or traces/ whose name begins with NAME.  The fuzzer
-# `engine` takes the steps of one socket: all of engine/ but TCP, the work queue,
-# and tables of names.  Exit status 1 where less than 80 % of a fuzzer's lines
-# are covered.
+# every .c file of engine/, nicmodel/ or traces/ whose name begins with NAME.  The
+# fuzzer `engine` takes the steps of one socket: all of engine/ but TCP, the work
+# queue, and tables of names.  Exit status 1 where less than 80 % of a fuzzer's
+# lines are covered.
 set -eu
 
 folder=$1
@@ -29,7 +29,8 @@ sources_of() { # name
 		find engine -name '*.c' ! -name 'tcp_*' ! -name 'workq.c' \
 			! -name 'suite_table.c' ! -name 'ktls_counters.c' | sort
 		;;
-	*) ls engine/"$1"*.c traces/"$1"*.c 2>/dev/null || true ;;
+	*) ls engine/"$1"*.c nicmodel/"$1"*.c traces/"$1"*.c 2>/dev/null ||
+		true ;;
 	esac
 }
 

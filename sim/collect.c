@@ -634,6 +634,7 @@ collect_results(struct ktlsim *sim, struct results *results)
 	end_streams(sim);
 	*results = (struct results){
 	    .config = &sim->config,
+	    .scenario = sim->scenario,
 	    .seed = sim->config.run_seed,
 	    .end_ps = sim->now,
 	    .events = sim->events_run,

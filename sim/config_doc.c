@@ -25,6 +25,7 @@ static const char introduction[] =
     "  `MiB`, `GiB` (1024s), such as `16KiB`.\n"
     "- **rate**: `bps` (or no unit), `kbps`, `Mbps`, `Gbps`, `Tbps`.\n"
     "- **count**: a whole number. **decimal**: at most six places.\n"
+    "- **file**: a path; in a scenario, from the folder of the scenario.\n"
     "- **switch**: `on` or `off` (also `true`, `false`, `yes`, `no`, `1`,\n"
     "  `0`).\n"
     "- **distribution**: a time, which is then constant; or `constant(X)`,\n"
@@ -87,19 +88,25 @@ markdown_group(FILE *out, const char *name)
 		(int)group_length(name), name);
 }
 
+static const char *
+default_of(const struct config_key_info *info)
+{
+	return info->default_text[0] != '\0' ? info->default_text : "(none)";
+}
+
 static void
 markdown_key(FILE *out, const struct config_key_info *info)
 {
 	fprintf(out, "| `%s` | %s%s%s | `%s` | %s | %s | %s | %s |\n",
 		info->name, info->type, info->unit[0] != '\0' ? ", in " : "",
-		info->unit, info->default_text, info->range,
+		info->unit, default_of(info), info->range,
 		config_settable_name(info->settable), info->source, info->help);
 }
 
 static void
 text_key(FILE *out, const struct config_key_info *info)
 {
-	fprintf(out, "%s = %s\n", info->name, info->default_text);
+	fprintf(out, "%s = %s\n", info->name, default_of(info));
 	fprintf(out, "    %s\n", info->help);
 	fprintf(out, "    %s%s%s; range: %s\n", info->type,
 		info->unit[0] != '\0' ? ", in " : "", info->unit, info->range);

@@ -430,6 +430,18 @@ ktlsim_set_input(struct ktlsim *sim, const char *status, uint64_t frames,
 	sim->partial = partial;
 }
 
+uint64_t
+ktlsim_frames(const struct ktlsim *sim)
+{
+	return sim->input.frames;
+}
+
+void
+ktlsim_set_scenario(struct ktlsim *sim, const struct results_scenario *scenario)
+{
+	sim->scenario = scenario;
+}
+
 void
 ktlsim_add_note(struct ktlsim *sim, const char *text)
 {

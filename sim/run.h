@@ -62,6 +62,7 @@ struct ktlsim {
 	size_t note_count;
 	char input_status[16];
 	uint64_t input_frames;
+	const struct results_scenario *scenario; /* NULL: of none */
 	double wall_s;
 	bool partial;
 	bool running;  /* inside ktlsim_run_until */

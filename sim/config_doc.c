@@ -88,25 +88,19 @@ markdown_group(FILE *out, const char *name)
 		(int)group_length(name), name);
 }
 
-static const char *
-default_of(const struct config_key_info *info)
-{
-	return info->default_text[0] != '\0' ? info->default_text : "(none)";
-}
-
 static void
 markdown_key(FILE *out, const struct config_key_info *info)
 {
 	fprintf(out, "| `%s` | %s%s%s | `%s` | %s | %s | %s | %s |\n",
 		info->name, info->type, info->unit[0] != '\0' ? ", in " : "",
-		info->unit, default_of(info), info->range,
+		info->unit, info->default_text, info->range,
 		config_settable_name(info->settable), info->source, info->help);
 }
 
 static void
 text_key(FILE *out, const struct config_key_info *info)
 {
-	fprintf(out, "%s = %s\n", info->name, default_of(info));
+	fprintf(out, "%s = %s\n", info->name, info->default_text);
 	fprintf(out, "    %s\n", info->help);
 	fprintf(out, "    %s%s%s; range: %s\n", info->type,
 		info->unit[0] != '\0' ? ", in " : "", info->unit, info->range);

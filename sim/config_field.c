@@ -409,6 +409,10 @@ static int
 parse_file(struct config *config, const struct config_row *row,
 	   const char *text, char *why)
 {
+	if (strcmp(text, "none") == 0)
+		text = "";
+	else if (text[0] == '\0')
+		return fail_word(text, why);
 	if (strlen(text) >= row->size) {
 		snprintf(why, VALUE_WHY_MAX,
 			 "'%.40s...' is longer than %zu bytes", text,
@@ -425,7 +429,7 @@ format_file(const struct config *config, const struct config_row *row,
 {
 	const char *path = field_of_const(config, row);
 
-	memcpy(text, path, strlen(path) + 1);
+	snprintf(text, CONFIG_TEXT_MAX, "%s", path[0] != '\0' ? path : "none");
 }
 
 static void

@@ -104,11 +104,11 @@ const struct config_row config_rows[] = {
 	  "what a flow sends until it is the next flow's turn"},
 	 CONFIG_BYTES, FIELD(synthetic_burst_bytes), 1, 1024 * MIB, NULL},
 
-	{{"replay.capture", "file", "", "", "path of a pcap or pcapng file",
+	{{"replay.capture", "file", "", "none", "none, path of a pcap or pcapng file",
 	  "named by the user", CONFIG_MODEL_ONLY,
 	  "the capture of traffic.source=capture"},
 	 CONFIG_FILE, FIELD(replay_capture), 0, 0, NULL},
-	{{"replay.keylog", "file", "", "", "path of a key log",
+	{{"replay.keylog", "file", "", "none", "none, path of a key log",
 	  "named by the user", CONFIG_MODEL_ONLY,
 	  "TLS secrets as SSLKEYLOGFILE; go before embedded ones"},
 	 CONFIG_FILE, FIELD(replay_keylog), 0, 0, NULL},

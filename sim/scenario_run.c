@@ -102,7 +102,8 @@ names_file(const char *key, const char *value)
 		return !cost_is_profile(value);
 	return (strcmp(key, "replay.capture") == 0 ||
 		strcmp(key, "replay.keylog") == 0) &&
-	       strcmp(value, "") != 0 && strcmp(value, "-") != 0;
+	       value[0] != '\0' && strcmp(value, "none") != 0 &&
+	       strcmp(value, "-") != 0;
 }
 
 /* Paths in a scenario begin at its folder. */

@@ -23,6 +23,7 @@
 
 #include "engine/effects.h"
 #include "engine/mbuf.h"
+#include "sim/feed.h"
 #include "sim/reader.h"
 #include "sim/record.h"
 #include "sim/run.h"
@@ -167,10 +168,13 @@ stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 		count_outcome(ep, &tcp, frames);
 		count_released(ep, &tcp, frames);
 	}
-	if (tcp.in_order_bytes > 0)
+	if (tcp.in_order_bytes > 0) {
+		feed_segment(ep, tcp.in_order_bytes, now);
 		stage_append(ep, &tcp, handler_ps, now);
-	else
+	} else {
 		m_freem(ep->conn->sim->pool, tcp.in_order);
+	}
+	feed_acknowledge(ep, now);
 	if (tcp.fin || tcp.reset)
 		endpoint_eof(ep, now);
 }
@@ -541,6 +545,12 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 		m_freem(sim->pool, segments);
 		segments = next;
 	}
+}
+
+void
+pipeline_arrive(struct ktlsim *sim, struct mbuf *segments, sim_time now)
+{
+	stage_arrival(sim, (uint64_t)(uintptr_t)segments, now);
 }
 
 /* The policy refused a header when it arrived: nobody else has counted it. */

@@ -31,6 +31,7 @@ enum { SRTT_LEAST_PS = 1000000 }; /* 1 us: with link.delay=0, too */
 
 struct feed {
 	struct trace_source *source;
+	bool stopped;
 	event_id event; /* of the next frame, or 0 */
 	sim_time event_ps;
 	struct endpoint **ep; /* receiving, by the source's flow */
@@ -50,7 +51,10 @@ static void
 schedule_frame(struct ktlsim *sim)
 {
 	struct feed *feed = sim->feed;
-	sim_time due = feed->source->ops->next_time(feed->source);
+	sim_time due = SIM_TIME_NEVER;
+
+	if (!feed->stopped)
+		due = feed->source->ops->next_time(feed->source);
 
 	if (feed->event != 0 && due == feed->event_ps)
 		return;
@@ -177,6 +181,15 @@ feed_destroy(struct ktlsim *sim)
 	free(feed->acked);
 	free(feed);
 	sim->feed = NULL;
+}
+
+void
+feed_stop(struct ktlsim *sim)
+{
+	if (sim->feed == NULL)
+		return;
+	sim->feed->stopped = true;
+	schedule_frame(sim);
 }
 
 /* Bytes of the window that was offered last and not filled yet. */

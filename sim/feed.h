@@ -20,6 +20,9 @@ struct ktlsim;
 int feed_create(struct ktlsim *sim);
 void feed_destroy(struct ktlsim *sim);
 
+/* Send nothing any more: the books are about to be closed. */
+void feed_stop(struct ktlsim *sim);
+
 /* Bytes in order are about to be appended: the buffer may grow. */
 void feed_segment(struct endpoint *ep, uint32_t bytes, sim_time now);
 

@@ -410,6 +410,7 @@ ktlsim_finish(struct ktlsim *sim, struct ktlsim_error *error)
 
 	if (sim->finished)
 		return fail(error, EINVAL, "the run is finished already");
+	feed_stop(sim);
 	/* The books close when every bit that was on a link has arrived. */
 	if (sim->ahead_ps > sim->now)
 		ktlsim_run_until(sim, sim->ahead_ps);

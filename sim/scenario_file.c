@@ -171,6 +171,15 @@ looks_like_its_own(const struct reading *reading, const char *line)
 	return len > 0 && p[len + strspn(p + len, " \t")] == '=';
 }
 
+/* A section counts where it begins, also without a key behind it. */
+static bool
+take_section(struct reading *reading, const char *line)
+{
+	if (reading->line == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
+		line += 3;
+	return line[0] != '[' || read_section(reading, line + 1) != 0;
+}
+
 static char *
 end_reading(struct reading *reading, int code, const char *why)
 {
@@ -204,9 +213,7 @@ read_line(char *line, int size, void *stream)
 				   "the line begins with a blank, so it would "
 				   "continue the value above; take the blank "
 				   "away");
-	if (line[0] == '[' && read_section(reading, line + 1) == 0)
-		return NULL;
-	return line;
+	return take_section(reading, line) ? line : NULL;
 }
 
 /* Cut off `# comment` outside of quotes, and the blanks before it. */

@@ -133,16 +133,16 @@ can_send(const struct synthetic *s, const struct sender *f)
 /* --- records --------------------------------------------------------------
  */
 
-/* Is there another record behind the present one?  Then it is begun. */
+/* Is there a record to follow at `now_ps`?  Then it is begun. */
 static bool
-begin_record(struct synthetic *s, struct sender *f)
+begin_record(struct synthetic *s, struct sender *f, uint64_t now_ps)
 {
 	uint64_t left = s->options.record_bytes;
 	uint64_t offset = f->offset + f->plain_len;
 
 	if (s->options.bytes > 0 && s->options.bytes - offset < left)
 		left = s->options.bytes - offset;
-	if (left == 0 || (offset > 0 && s->now_ps >= f->stop_ps))
+	if (left == 0 || (offset > 0 && now_ps >= f->stop_ps))
 		return false;
 	f->seqno += f->record_len > 0;
 	f->offset = offset;
@@ -218,7 +218,8 @@ take_payload(struct synthetic *s, uint32_t flow, uint32_t most,
 		uint32_t piece;
 		const uint8_t *bytes;
 
-		if (f->record_sent == f->record_len && !begin_record(s, f))
+		if (f->record_sent == f->record_len &&
+		    !begin_record(s, f, s->now_ps))
 			break;
 		bytes = record_bytes(s, f, flow);
 		if (bytes == NULL)
@@ -238,13 +239,6 @@ take_payload(struct synthetic *s, uint32_t flow, uint32_t most,
 	return taken;
 }
 
-/* The present record is sent and there will be no other. */
-static bool
-is_at_end(struct synthetic *s, struct sender *f)
-{
-	return f->record_sent == f->record_len && !begin_record(s, f);
-}
-
 /* 10.0.0.1:49152 and up, PORTS flows of each address. */
 static void
 client_of(uint32_t flow, uint8_t address[4], uint16_t *port)
@@ -262,18 +256,34 @@ static void
 make_frame(struct synthetic *s, uint32_t flow, const uint8_t *payload,
 	   uint32_t len)
 {
-	struct sender *f = &s->sender[flow];
+	const struct sender *f = &s->sender[flow];
 	struct frame *frame = &s->frame;
 
 	client_of(flow, frame->src.bytes, &frame->sport);
 	frame->th_seq = f->seq + (uint32_t)f->sent;
 	frame->th_flags = TH_ACK;
-	if (f->ended)
-		frame->th_flags |= TH_FIN | TH_PUSH;
 	frame->payload = payload;
 	frame->payload_known = len;
 	frame->payload_len = len;
 	frame->ip_bytes = IPV4_BYTES + TCP_BYTES + len;
+}
+
+/*
+ * The frame goes onto the link.  It is the flow's last if no record begins when
+ * the link is free again.
+ */
+static void
+send_frame(struct synthetic *s, struct sender *f)
+{
+	uint32_t len = s->frame.payload_len;
+	uint64_t free_ps =
+	    link_send(&s->link, s->now_ps, frame_wire_bytes(&s->frame, len));
+
+	f->sent += len;
+	f->ended =
+	    f->record_sent == f->record_len && !begin_record(s, f, free_ps);
+	if (f->ended)
+		s->frame.th_flags |= TH_FIN | TH_PUSH;
 }
 
 /* The head goes to the end, or leaves, or goes on. */
@@ -357,17 +367,14 @@ synthetic_next(struct trace_source *source, struct trace_frame *out)
 			   &payload);
 	if (len == 0)
 		return -1;
-	f->ended = is_at_end(s, f);
 	make_frame(s, s->head, payload, len);
-	f->sent += len;
-	/* The payload may lie in the record, which the next call frees. */
+	send_frame(s, f);
 	*out = (struct trace_frame){
 	    .time_ps = now_ps,
 	    .wire_len = ETHERNET_BYTES + s->frame.ip_bytes,
 	    .link = TRACE_LINK_ETHERNET,
 	    .parsed = &s->frame,
 	};
-	(void)link_send(&s->link, now_ps, frame_wire_bytes(&s->frame, len));
 	pass_turn(s, len);
 	return 1;
 }

@@ -17,6 +17,7 @@
 #include "sim/cli/cli_outputs.h"
 #include "sim/cli/cli_replay.h"
 #include "sim/cli/cli_session.h"
+#include "sim/cli/cli_summary.h"
 #include "sim/config.h"
 #include "sim/ktlsim.h"
 #include "sim/ktlsim_internal.h"
@@ -31,6 +32,7 @@ struct batch {
 	struct cli_outputs outputs;
 	uint64_t *chosen; /* numbers of the runs */
 	size_t count;
+	struct cli_summary summary;
 	bool interrupted;
 };
 
@@ -200,6 +202,7 @@ run_and_report(struct batch *batch, struct cli_session *session,
 	if (results == NULL)
 		return CLI_FAILED;
 	print_heading(batch, labels);
+	cli_summary_add(&batch->summary, results);
 	return cli_worse(status, cli_outputs_report(
 				     &batch->outputs, results, report_json,
 				     session->options->verbose ? print_verbose
@@ -276,6 +279,8 @@ run_all(struct batch *batch)
 		cli_outputs_several(&batch->outputs);
 	if (status == CLI_OK)
 		status = run_chosen(batch);
+	if (cli_outputs_text(&batch->outputs) && batch->count > 1)
+		cli_summary_print(stdout, &batch->summary);
 	return cli_worse(status, cli_outputs_close(&batch->outputs));
 }
 
@@ -290,6 +295,7 @@ cli_run(const struct cli_options *options)
 		status = check_runs(&batch);
 	if (status == CLI_OK)
 		status = run_all(&batch);
+	cli_summary_fini(&batch.summary);
 	free(batch.chosen);
 	scenario_close(batch.scenario);
 	return status;

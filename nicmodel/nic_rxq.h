@@ -47,6 +47,9 @@ void nic_rxq_fini(struct nic_rxq *q);
  */
 bool nic_rxq_put(struct nic_rxq *q, struct mbuf *m);
 
+/* No descriptor is free: nic_rxq_put would refuse a frame. */
+bool nic_rxq_full(const struct nic_rxq *q);
+
 /* The oldest frame that was not visible has become so. */
 void nic_rxq_show(struct nic_rxq *q);
 

@@ -16,6 +16,7 @@
 
 #include "engine/ktls_counters.h"
 #include "engine/ktls_session.h"
+#include "sim/collect_offload.h"
 #include "sim/content_hash.h"
 #include "sim/exec.h"
 #include "sim/run.h"
@@ -152,7 +153,7 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 			 info->reason[0], info->reason[1]);
 }
 
-static void
+static int
 collect_flow(struct conn *conn, struct results_flow *out)
 {
 	struct handshake_info info;
@@ -181,17 +182,19 @@ collect_flow(struct conn *conn, struct results_flow *out)
 	    info.border_inferred[0] || info.border_inferred[1];
 	out->key_updates = info.key_updates[0] + info.key_updates[1];
 	out->renegotiations = info.renegotiations;
-	for (int d = 0; d < 2; d++)
+	for (int d = 0; d < 2; d++) {
 		collect_direction(&conn->endpoint[d], &info,
 				  &out->direction[d]);
+		if (collect_offload_direction(&conn->endpoint[d],
+					      &out->direction[d]) != 0)
+			return ENOMEM;
+	}
+	return 0;
 }
 
-static void add_counter(struct results_host *out, uint64_t value,
-			const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-add_counter(struct results_host *out, uint64_t value, const char *format, ...)
+void
+collect_counter(struct results_host *out, uint64_t value, const char *format,
+		...)
 {
 	struct results_counter *counter = &out->counters[out->counter_count++];
 	va_list arguments;
@@ -202,7 +205,10 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 	counter->value = value;
 }
 
-enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 8 + KTLS_COUNTERS_MAX };
+enum {
+	COUNTERS_PER_QUEUE = 4,
+	COUNTERS_PER_HOST = 8 + KTLS_COUNTERS_MAX + COLLECT_OFFLOAD_COUNTERS,
+};
 
 /* What one socket of the host adds to the workers' counters. */
 static void
@@ -236,10 +242,10 @@ collect_ktls(const struct host *host, struct results_host *out)
 			if (sim->conn[i]->endpoint[d].host == host)
 				add_endpoint(&sim->conn[i]->endpoint[d], &rx,
 					     &sessions);
-	add_counter(out, host->workers, "threads");
+	collect_counter(out, host->workers, "threads");
 	count = ktls_counters_list(&rx, &sessions, list);
 	for (size_t i = 0; i < count; i++)
-		add_counter(out, list[i].value, "%s", list[i].name);
+		collect_counter(out, list[i].value, "%s", list[i].name);
 }
 
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
@@ -259,24 +265,25 @@ collect_counters(struct host *host, struct results_host *out)
 		lost += q->out_of_buffer;
 		interrupts += q->interrupts;
 	}
-	add_counter(out, host->nic.rx_packets_phy, "rx_packets_phy");
-	add_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
-	add_counter(out, lost, "rx_out_of_buffer");
-	add_counter(out, interrupts, "ch_events");
-	add_counter(out, host->nic.link.delayed, "rx_link_delayed");
-	add_counter(out, host->nic.link.delay_sum_ps / 1000,
-		    "rx_link_delay_ns");
-	add_counter(out, host->acks, "tcp_acks_sent");
+	collect_counter(out, host->nic.rx_packets_phy, "rx_packets_phy");
+	collect_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
+	collect_counter(out, lost, "rx_out_of_buffer");
+	collect_counter(out, interrupts, "ch_events");
+	collect_counter(out, host->nic.link.delayed, "rx_link_delayed");
+	collect_counter(out, host->nic.link.delay_sum_ps / 1000,
+			"rx_link_delay_ns");
+	collect_counter(out, host->acks, "tcp_acks_sent");
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		const struct nic_rxq *q = &host->nic.queue[i];
 
-		add_counter(out, q->received, "rx%" PRIu32 "_packets", i);
-		add_counter(out, q->out_of_buffer,
-			    "rx%" PRIu32 "_out_of_buffer", i);
-		add_counter(out, q->interrupts, "ch%" PRIu32 "_events", i);
-		add_counter(out, q->used_max, "rx%" PRIu32 "_ring_max", i);
+		collect_counter(out, q->received, "rx%" PRIu32 "_packets", i);
+		collect_counter(out, q->out_of_buffer,
+				"rx%" PRIu32 "_out_of_buffer", i);
+		collect_counter(out, q->interrupts, "ch%" PRIu32 "_events", i);
+		collect_counter(out, q->used_max, "rx%" PRIu32 "_ring_max", i);
 	}
 	collect_ktls(host, out);
+	collect_offload_counters(host, out);
 	return 0;
 }
 
@@ -451,8 +458,8 @@ collect_host(struct host *host, struct results_host *out)
 			return ENOMEM;
 		collect_locks(host, out);
 	}
-	for (uint32_t i = 0; i < host->workers; i++)
-		out->tls_records_none += host->worker[i].records;
+	if (collect_offload_host(host, out) != 0)
+		return ENOMEM;
 	out->wakeups_useful = host->books.wakeups_useful;
 	out->wakeups_spurious = host->books.wakeups_spurious;
 	collect_totals(host, out);
@@ -662,7 +669,8 @@ collect_results(struct ktlsim *sim, struct results *results)
 		return ENOMEM;
 	results->flow_count = sim->conn_count;
 	for (uint32_t i = 0; i < sim->conn_count; i++)
-		collect_flow(sim->conn[i], &results->flows[i]);
+		if (collect_flow(sim->conn[i], &results->flows[i]) != 0)
+			return ENOMEM;
 	for (; results->host_count < sim->host_count; results->host_count++)
 		if (collect_host(&sim->host[results->host_count],
 				 &results->hosts[results->host_count]) != 0)

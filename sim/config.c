@@ -212,6 +212,17 @@ machine_cpus(uint32_t most)
 	return cpus < (long)most ? (uint32_t)cpus : most;
 }
 
+/* What was captured behind a NIC cannot go through one again. */
+static int
+check_offload(const struct config *config, struct ktlsim_error *error)
+{
+	if (!config->nic_tls || config->replay_capture_point == CAPTURE_WIRE)
+		return 0;
+	return config_fail(error, EINVAL,
+			   "nic.tls: a capture that was taken on the host "
+			   "(replay.capture_point) has no NIC in front of it");
+}
+
 /* Threads decrypt in workers, and nothing is charged there. */
 static int
 check_threads(const struct config *config, struct ktlsim_error *error)
@@ -222,6 +233,8 @@ check_threads(const struct config *config, struct ktlsim_error *error)
 		key = "ktls.decrypt_in";
 	else if (config->ktls_tx_load > 0)
 		key = "ktls.tx_load";
+	else if (config->nic_tls)
+		key = "nic.tls";
 	if (key == NULL)
 		return 0;
 	return config_fail(error, EINVAL,
@@ -268,7 +281,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 				   config->sockbuf_hiwat_bytes);
 	if (check_suite(config, "ktls.assumed_suite",
 			config->ktls_assumed_suite, error) != 0 ||
-	    finish_window(config, error) != 0)
+	    finish_window(config, error) != 0 ||
+	    check_offload(config, error) != 0)
 		return EINVAL;
 	return check_nic(config, error);
 }

@@ -14,12 +14,10 @@ struct endpoint;
 struct host;
 struct ktlsim;
 struct mbuf;
-struct rx_driver;
 
-/* The driver's side of receive queue `queue`; host->cpu is there already. */
-void rx_driver_init(struct rx_driver *driver, struct host *host,
-		    uint32_t queue);
-void rx_driver_fini(struct rx_driver *driver);
+/* The socket that a segment is for. */
+struct endpoint *endpoint_of_segment(const struct ktlsim *sim,
+				     const struct mbuf *m);
 
 /*
  * Offer segments of one frame (linked by m_nextpkt) to their host's link at

@@ -230,7 +230,7 @@ require 'which say which they are' \
 	grep -q '"number": 3,' "$dir/runs.json"
 require 'the run before each record' \
 	awk -F, 'NR == 1 && $1 != "run" { exit 1 }
-		NF != 19 { exit 1 }
+		NF != 21 { exit 1 }
 		END { if ($1 != 3 || NR != 4 * 36 + 1) exit 1 }' \
 	"$dir/runs.csv"
 require 'the plaintext of each run' \

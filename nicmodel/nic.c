@@ -10,8 +10,9 @@
  * nic_moderation_frame of the queue at visible_ps, and drains with
  * nic_rxq_get*.  Calls of nic_rx come in order of `now`.
  *
- * Leaves out TLS offload, PCIe bandwidth, flow rules beside RSS, and pause
- * frames: a full ring refuses the frame.
+ * Leaves out TLS offload, PCIe bandwidth, flow rules beside RSS.  A full ring
+ * refuses the frame; with pause frames (nic_pause.c) the driver looks at the
+ * ring first.
  */
 #include "nicmodel/nic.h"
 
@@ -83,6 +84,12 @@ visible_time(const struct nic_rxq *q, uint64_t ready_ps)
 	return ready_ps;
 }
 
+uint32_t
+nic_queue(const struct nic *nic, const struct mbuf *m)
+{
+	return nic_rss_queue(&nic->rss, m->m_pkthdr.flowid);
+}
+
 struct nic_rx_result
 nic_rx(struct nic *nic, struct mbuf *m, uint64_t now, uint64_t pipeline_ps)
 {
@@ -90,7 +97,7 @@ nic_rx(struct nic *nic, struct mbuf *m, uint64_t now, uint64_t pipeline_ps)
 	struct nic_rxq *q;
 
 	assert(m->m_flags & M_PKTHDR);
-	result.queue = nic_rss_queue(&nic->rss, m->m_pkthdr.flowid);
+	result.queue = nic_queue(nic, m);
 	assert(result.queue < nic->queues);
 	q = &nic->queue[result.queue];
 	nic->rx_packets_phy++;

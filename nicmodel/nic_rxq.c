@@ -58,11 +58,17 @@ nic_rxq_fini(struct nic_rxq *q)
 }
 
 bool
+nic_rxq_has_room(const struct nic_rxq *q)
+{
+	return q->used < q->slots;
+}
+
+bool
 nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 {
 	assert(m->m_flags & M_PKTHDR);
 	assert(q->used <= q->slots && m->m_nextpkt == NULL);
-	if (q->used == q->slots) {
+	if (!nic_rxq_has_room(q)) {
 		q->out_of_buffer++;
 		return false;
 	}

@@ -195,7 +195,7 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 	counter->value = value;
 }
 
-enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 8 + KTLS_COUNTERS_MAX };
+enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 24 + KTLS_COUNTERS_MAX };
 
 /* What one socket of the host adds to the workers' counters. */
 static void
@@ -235,6 +235,58 @@ collect_ktls(const struct host *host, struct results_host *out)
 		add_counter(out, list[i].value, "%s", list[i].name);
 }
 
+/* What the drivers of all queues did; Linux' softnet_stat has the last. */
+static void
+collect_drivers(const struct host *host, struct results_host *out)
+{
+	enum config_merge merge = host->sim->config.nic_merge;
+	struct rx_driver_counts sum = {0};
+	uint64_t squeezed = 0;
+
+	for (uint32_t i = 0; i < host->nic.queues; i++) {
+		const struct rx_driver_counts *counts = &host->driver[i].counts;
+
+		sum.polls += counts->polls;
+		sum.arms += counts->arms;
+		sum.merged += counts->merged;
+		sum.merged_frames += counts->merged_frames;
+		sum.merged_bytes += counts->merged_bytes;
+	}
+	for (uint32_t i = 0; i < host->cpus; i++)
+		squeezed += host->softirq[i].squeezed;
+	add_counter(out, sum.polls, "ch_poll");
+	add_counter(out, sum.arms, "ch_arm");
+	add_counter(out, squeezed, "time_squeeze");
+	if (merge == MERGE_LRO) {
+		add_counter(out, sum.merged_frames, "rx_lro_packets");
+		add_counter(out, sum.merged_bytes, "rx_lro_bytes");
+	} else if (merge == MERGE_GRO) {
+		add_counter(out, sum.merged_frames, "rx_gro_packets");
+		add_counter(out, sum.merged_bytes, "rx_gro_bytes");
+		add_counter(out, sum.merged, "rx_gro_skbs");
+	}
+}
+
+/*
+ * Pause frames go out of the receiving host, so that ethtool counts them there
+ * as transmitted.  The last three are the model's own.
+ */
+static void
+collect_port(const struct port *port, sim_time now, struct results_host *out)
+{
+	const struct nic_pause *pause = &port->pause;
+	sim_time paused = pause->paused_ps;
+
+	if (pause->paused)
+		paused += now - pause->since_ps;
+	add_counter(out, pause->pauses_sent, "tx_pause_ctrl_phy");
+	add_counter(out, paused / 1000000, "tx_global_pause_duration");
+	add_counter(out, pause->discards, "rx_discards_phy");
+	add_counter(out, pause->bytes_max, "rx_port_buffer_max");
+	add_counter(out, port->held_frames, "rx_pause_held");
+	add_counter(out, port->held_sum_ps / 1000, "rx_pause_held_ns");
+}
+
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
 static int
 collect_counters(struct host *host, struct results_host *out)
@@ -256,6 +308,9 @@ collect_counters(struct host *host, struct results_host *out)
 	add_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
 	add_counter(out, lost, "rx_out_of_buffer");
 	add_counter(out, interrupts, "ch_events");
+	collect_drivers(host, out);
+	if (host->port.on)
+		collect_port(&host->port, host->sim->now, out);
 	add_counter(out, host->nic.link.delayed, "rx_link_delayed");
 	add_counter(out, host->nic.link.delay_sum_ps / 1000,
 		    "rx_link_delay_ns");
@@ -371,8 +426,7 @@ segments_inside(const struct host *host)
 
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		inside += host->nic.queue[i].frames;
-		if (host->driver[i].chain != NULL)
-			inside += host->driver[i].chain_frames;
+		inside += rx_driver_frames(&host->driver[i]);
 	}
 	return inside;
 }

@@ -31,7 +31,9 @@ static const char *const capture_points[] = {"wire", "host", NULL};
 static const char *const checksums[] = {"auto", "verify", "ignore", NULL};
 static const char *const segmentations[] = {"cut", "keep", NULL};
 static const char *const recoveries[] = {"resend", "none", NULL};
-static const char *const moderations[] = {"static", "off", NULL};
+static const char *const moderations[] = {"static", "off", "adaptive", NULL};
+static const char *const moderation_modes[] = {"eqe", "cqe", NULL};
+static const char *const merges[] = {"off", "ring", "lro", "gro", "on", NULL};
 static const char *const binds[] = {"none", "cpu", NULL};
 static const char *const decrypt_ins[] = {"worker", "reader", NULL};
 static const char *const arrivals[] = {"exponential", "constant", NULL};
@@ -121,9 +123,14 @@ const struct config_row config_rows[] = {
 	{{"nic.rss_table", "count", "", "128", "a power of two, 1..512",
 	  "mlx5 default", CONFIG_KERNEL_PATCH, "entries of the indirection table"},
 	 CONFIG_COUNT, FIELD(nic_rss_table_size), 1, 512, NULL},
-	{{"nic.moderation", "choice", "", "static", "static, off",
-	  "mlx5 without adaptation", CONFIG_TUNABLE, "interrupt moderation"},
-	 CONFIG_CHOICE, FIELD(nic_moderation), 0, 1, moderations},
+	{{"nic.moderation", "choice", "", "static", "static, off, adaptive",
+	  "mlx5 without adaptation", CONFIG_TUNABLE,
+	  "interrupt moderation; adaptive: Linux DIM's profiles"},
+	 CONFIG_CHOICE, FIELD(nic_moderation), 0, 2, moderations},
+	{{"nic.moderation_mode", "choice", "", "eqe", "eqe, cqe", "mlx5 default",
+	  CONFIG_TUNABLE,
+	  "its timer: from the last event, or anew with each frame"},
+	 CONFIG_CHOICE, FIELD(nic_moderation_mode), 0, 1, moderation_modes},
 	{{"nic.moderation_time", "time", "", "16us", "0 (no time limit)..1s",
 	  "mlx5 default", CONFIG_TUNABLE,
 	  "interrupt so long after the first waiting frame"},
@@ -131,12 +138,44 @@ const struct config_row config_rows[] = {
 	{{"nic.moderation_frames", "count", "", "32", "0 (no count limit)..65536",
 	  "mlx5 default", CONFIG_TUNABLE, "interrupt when so many frames wait"},
 	 CONFIG_COUNT, FIELD(nic_moderation_frames), 0, 65536, NULL},
-	{{"nic.merge", "switch", "", "on", "on, off", "LRO and GRO defaults",
-	  CONFIG_TUNABLE, "merge consecutive segments of a flow at ring drain"},
-	 CONFIG_SWITCH, FIELD(nic_merge), 0, 1, NULL},
+	{{"nic.merge", "choice", "", "ring", "off, ring, lro, gro, on (ring)",
+	  "the system modelled", CONFIG_TUNABLE,
+	  "merge by FreeBSD's LRO, Linux' GRO, or neighbours in the ring"},
+	 CONFIG_CHOICE, FIELD(nic_merge), 0, 4, merges},
 	{{"nic.merge_max", "bytes", "B", "64KiB", "1B..64KiB", "LRO and GRO limits",
 	  CONFIG_TUNABLE, "payload of a merged super-segment"},
 	 CONFIG_BYTES, FIELD(nic_merge_max_bytes), 1, 64 * KIB, NULL},
+	{{"nic.merge_frames", "count", "", "65535", "1..65535",
+	  "FreeBSD lro_ackcnt_lim", CONFIG_TUNABLE,
+	  "frames that LRO or GRO merges at most, pure ACKs included"},
+	 CONFIG_COUNT, FIELD(nic_merge_frames), 1, 65535, NULL},
+	{{"nic.poll_weight", "count", "", "0", "0 (none)..65536",
+	  "FreeBSD has none; Linux 64", CONFIG_KERNEL_PATCH,
+	  "frames that one queue's poll takes before the next queue's turn"},
+	 CONFIG_COUNT, FIELD(nic_poll_weight), 0, 65536, NULL},
+	{{"nic.poll_budget", "count", "", "0", "0 (none)..1048576",
+	  "FreeBSD has none; Linux 300", CONFIG_TUNABLE,
+	  "frames of a CPU's softirq until a thread goes on"},
+	 CONFIG_COUNT, FIELD(nic_poll_budget), 0, 1048576, NULL},
+	{{"nic.poll_time", "time", "", "0", "0 (none)..1s",
+	  "FreeBSD has none; Linux 2ms", CONFIG_TUNABLE,
+	  "time of a CPU's softirq until a thread goes on"},
+	 CONFIG_TIME, FIELD(nic_poll_time_ps), 0, TIME_SECOND, NULL},
+
+	{{"nic.pause", "switch", "", "off", "on, off", "802.3 flow control",
+	  CONFIG_TUNABLE, "pause frames: a full ring holds the link's sender"},
+	 CONFIG_SWITCH, FIELD(nic_pause), 0, 1, NULL},
+	{{"nic.port_buffer", "bytes", "B", "256KiB", "64KiB..64MiB", "estimate",
+	  CONFIG_MODEL_ONLY, "buffer between link and rings, with nic.pause"},
+	 CONFIG_BYTES, FIELD(nic_port_buffer_bytes), 64 * KIB, 64 * MIB, NULL},
+	{{"nic.pause_xoff", "bytes", "B", "128KiB", "1B..64MiB",
+	  "half of the buffer", CONFIG_TUNABLE,
+	  "level of that buffer at which the sender is stopped"},
+	 CONFIG_BYTES, FIELD(nic_pause_xoff_bytes), 1, 64 * MIB, NULL},
+	{{"nic.pause_xon", "bytes", "B", "64KiB", "0..64MiB",
+	  "half of nic.pause_xoff", CONFIG_TUNABLE,
+	  "level to which it must fall until the sender goes on"},
+	 CONFIG_BYTES, FIELD(nic_pause_xon_bytes), 0, 64 * MIB, NULL},
 
 	{{"host.cpus", "count", "", "4", "1..256", "a small server",
 	  CONFIG_BOOT_TUNABLE, "CPUs of each host"},

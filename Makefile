@@ -105,7 +105,7 @@ SOURCES := $(shell find engine nicmodel traces sim tests bench \
 	     \( -name '*.c' -o -name '*.h' \) 2>/dev/null)
 
 TSAN_VARIANTS := tsan tsan-clang
-TSAN_SUITES   := exec_storm exec_threads mbuf_siblings
+TSAN_SUITES   := exec_storm exec_threads matrix_threads mbuf_siblings
 STORM         ?= 10
 
 # Sub-makes use all cores unless the user has said otherwise.

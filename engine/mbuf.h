@@ -46,9 +46,8 @@ enum mbuf_type {
 #define CSUM_L5_VALID	   0x20u
 #define CSUM_TLS_MASK	   (CSUM_L5_CALC | CSUM_L5_VALID)
 #define CSUM_TLS_DECRYPTED CSUM_L5_CALC
-/* The NIC asks on this packet to be put in step again; FreeBSD's drivers keep
-   that in the completion.  Such a packet is merged with no other. */
-#define CSUM_TLS_RESYNC 0x40u
+/* Ours: the completion entry asked for a resync.  Merged with no other. */
+#define CSUM_TLS_RESYNC CSUM_L5_VALID
 
 /* th_flags, as on the wire */
 enum tcp_flag {

@@ -58,9 +58,9 @@ nic_rxq_fini(struct nic_rxq *q)
 }
 
 bool
-nic_rxq_has_room(const struct nic_rxq *q)
+nic_rxq_full(const struct nic_rxq *q)
 {
-	return q->used < q->slots;
+	return q->used == q->slots;
 }
 
 bool
@@ -68,7 +68,7 @@ nic_rxq_put(struct nic_rxq *q, struct mbuf *m)
 {
 	assert(m->m_flags & M_PKTHDR);
 	assert(q->used <= q->slots && m->m_nextpkt == NULL);
-	if (!nic_rxq_has_room(q)) {
+	if (nic_rxq_full(q)) {
 		q->out_of_buffer++;
 		return false;
 	}

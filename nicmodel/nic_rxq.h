@@ -41,14 +41,14 @@ void nic_rxq_init(struct nic_rxq *q, struct mbuf_pool *pool, uint32_t slots,
 /* Free the frames that are still inside. */
 void nic_rxq_fini(struct nic_rxq *q);
 
-/* A descriptor is free: the next nic_rxq_put succeeds. */
-bool nic_rxq_has_room(const struct nic_rxq *q);
-
 /*
  * Returns false where no descriptor is free: the frame is counted as lost, and
  * stays the caller's.
  */
 bool nic_rxq_put(struct nic_rxq *q, struct mbuf *m);
+
+/* No descriptor is free: nic_rxq_put would refuse a frame. */
+bool nic_rxq_full(const struct nic_rxq *q);
 
 /* The oldest frame that was not visible has become so. */
 void nic_rxq_show(struct nic_rxq *q);

@@ -213,6 +213,17 @@ machine_cpus(uint32_t most)
 	return cpus < (long)most ? (uint32_t)cpus : most;
 }
 
+/* What was captured behind a NIC cannot go through one again. */
+static int
+check_offload(const struct config *config, struct ktlsim_error *error)
+{
+	if (!config->nic_tls || config->replay_capture_point == CAPTURE_WIRE)
+		return 0;
+	return config_fail(error, EINVAL,
+			   "nic.tls: a capture that was taken on the host "
+			   "(replay.capture_point) has no NIC in front of it");
+}
+
 /* Threads decrypt in workers, and nothing is charged there. */
 static int
 check_threads(const struct config *config, struct ktlsim_error *error)
@@ -223,6 +234,8 @@ check_threads(const struct config *config, struct ktlsim_error *error)
 		key = "ktls.decrypt_in";
 	else if (config->ktls_tx_load > 0)
 		key = "ktls.tx_load";
+	else if (config->nic_tls)
+		key = "nic.tls";
 	if (key == NULL)
 		return 0;
 	return config_fail(error, EINVAL,
@@ -269,7 +282,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 				   "sockbuf.hiwat, %u bytes",
 				   config->sockbuf_hiwat_max_bytes,
 				   config->sockbuf_hiwat_bytes);
-	if (check_suite(config, error) != 0)
+	if (check_suite(config, error) != 0 ||
+	    check_offload(config, error) != 0)
 		return EINVAL;
 	return check_nic(config, error);
 }

@@ -100,7 +100,15 @@ enum cost_id {
 	COST_AES256_CBC_SHA384_RECORD,
 	COST_AES256_CBC_SHA384_BYTE, /* per byte */
 	COST_AES128_CCM_RECORD,
-	COST_AES128_CCM_BYTE, /* per byte */
+	COST_AES128_CCM_BYTE,	  /* per byte */
+	COST_RECRYPT_RECORD,	  /* undo what a NIC decrypted of a record */
+	COST_AES128_RECRYPT_BYTE, /* per byte */
+	COST_AES256_RECRYPT_BYTE, /* per byte */
+	COST_FIRMWARE_COMMAND,	  /* key, TIR or flow rule */
+	COST_RESYNC_DISPATCH,	  /* a work item of the driver is run */
+	COST_DOORBELL,		  /* write to the NIC */
+	COST_PCIE_READ,		  /* the NIC fetches a work request */
+	COST_PCIE_WRITE,	  /* the NIC's write is visible */
 	COST_COUNT,
 };
 
@@ -143,6 +151,23 @@ struct config {
 	uint32_t nic_port_buffer_bytes;
 	uint32_t nic_pause_xoff_bytes;
 	uint32_t nic_pause_xon_bytes;
+	uint32_t nic_pcie; /* 0: off, else nic_pcie_presets and 1 */
+	bool nic_tls;
+	uint32_t nic_profile; /* index of nic_profiles */
+	uint32_t nic_resync;  /* 0: the profile's, else nic_resync_at and 1 */
+	uint32_t nic_tls_contexts; /* 0: the profile's */
+	uint32_t nic_tls_cache;	   /* 0: the profile's */
+	uint32_t nic_tls_fetches;
+	bool nic_tls_head_of_line;
+	uint64_t nic_tls_memory_ps;
+	uint32_t nic_tls_matcher; /* enum nic_tls_matcher */
+	uint32_t nic_tls_scan_delay;
+	bool nic_tls_overlap;
+	uint32_t nic_tls_queue;
+	bool nic_tls_stack;
+	uint64_t nic_tls_reset_every_ps;       /* 0: never */
+	uint64_t nic_tls_path_change_every_ps; /* 0: never */
+	uint32_t nic_tls_episodes;
 	/* host.* */
 	uint32_t host_cpus;
 	/* engine.* */

@@ -10,6 +10,8 @@
 #include "sim/config_keys.h"
 
 #include "nicmodel/link.h"
+#include "nicmodel/nic_cache.h"
+#include "nicmodel/nic_stack.h"
 
 #define FIELD(name)                              \
 	.offset = offsetof(struct config, name), \
@@ -34,6 +36,18 @@ static const char *const recoveries[] = {"resend", "none", NULL};
 static const char *const moderations[] = {"static", "off", "adaptive", NULL};
 static const char *const moderation_modes[] = {"eqe", "cqe", NULL};
 static const char *const merges[] = {"off", "ring", "lro", "gro", "on", NULL};
+static const char *const profiles[] = {"connectx-6dx",
+				       "connectx-6dx-linux",
+				       "agilio",
+				       "innova",
+				       "t6",
+				       "ideal",
+				       NULL};
+static const char *const resyncs[] = {"profile",    "freebsd",	  "linux-async",
+				      "linux-hint", "linux-sync", NULL};
+static const char *const matchers[] = {"strict", "loose", NULL};
+static const char *const pcies[] = {"off",     "gen3x8", "gen3x16", "gen4x8",
+				    "gen4x16", "gen5x8", "gen5x16", NULL};
 static const char *const binds[] = {"none", "cpu", NULL};
 static const char *const decrypt_ins[] = {"worker", "reader", NULL};
 static const char *const arrivals[] = {"exponential", "constant", NULL};
@@ -176,6 +190,77 @@ const struct config_row config_rows[] = {
 	  "half of nic.pause_xoff", CONFIG_TUNABLE,
 	  "level to which it must fall until the sender goes on"},
 	 CONFIG_BYTES, FIELD(nic_pause_xon_bytes), 0, 64 * MIB, NULL},
+
+	{{"nic.pcie", "choice", "", "off",
+	  "off, gen3x8, gen3x16, gen4x8, gen4x16, gen5x8, gen5x16",
+	  "cost.nic_pipeline has its latency", CONFIG_TUNABLE,
+	  "let frames and contexts share the bandwidth of this PCIe link"},
+	 CONFIG_CHOICE, FIELD(nic_pcie), 0, 6, pcies},
+	{{"nic.tls", "switch", "", "off", "on, off",
+	  "FreeBSD kern.ipc.tls.ifnet.permitted=0", CONFIG_TUNABLE,
+	  "decrypt in the NIC (inline TLS receive)"},
+	 CONFIG_SWITCH, FIELD(nic_tls), 0, 1, NULL},
+	{{"nic.profile", "choice", "", "connectx-6dx",
+	  "connectx-6dx, connectx-6dx-linux, agilio, innova, t6, ideal",
+	  "FreeBSD's driver", CONFIG_MODEL_ONLY,
+	  "which NIC: its TLS capabilities and limits (docs/nic.md)"},
+	 CONFIG_CHOICE, FIELD(nic_profile), 0, 5, profiles},
+	{{"nic.resync", "choice", "", "profile",
+	  "profile, freebsd, linux-async, linux-hint, linux-sync",
+	  "as the NIC's driver", CONFIG_KERNEL_PATCH,
+	  "protocol that brings the NIC back to a record's start"},
+	 CONFIG_CHOICE, FIELD(nic_resync), 0, 4, resyncs},
+	{{"nic.tls_contexts", "count", "", "0", "0 (the profile's)..4194304",
+	  "nic.profile", CONFIG_MODEL_ONLY, "TLS contexts at a time"},
+	 CONFIG_COUNT, FIELD(nic_tls_contexts), 0, NIC_STACK_CONTEXTS_MAX, NULL},
+	{{"nic.tls_cache", "count", "", "0",
+	  "0 (the profile's), or 1..4194304", "nic.profile", CONFIG_MODEL_ONLY,
+	  "contexts in the NIC's own memory; others are fetched"},
+	 CONFIG_COUNT, FIELD(nic_tls_cache), 0, NIC_CACHE_ENTRIES_MAX, NULL},
+	{{"nic.tls_fetches", "count", "", "64", "1..4096", "estimate",
+	  CONFIG_MODEL_ONLY, "fetches of contexts under way at a time"},
+	 CONFIG_COUNT, FIELD(nic_tls_fetches), 1, NIC_CACHE_OUTSTANDING_MAX, NULL},
+	{{"nic.tls_head_of_line", "switch", "", "off", "on, off", "estimate",
+	  CONFIG_MODEL_ONLY,
+	  "a frame that waits for its context blocks those behind it"},
+	 CONFIG_SWITCH, FIELD(nic_tls_head_of_line), 0, 1, NULL},
+	{{"nic.tls_memory", "time", "", "0", "0..1ms", "on chip",
+	  CONFIG_MODEL_ONLY,
+	  "reading a context from the NIC's memory, where all are there"},
+	 CONFIG_TIME, FIELD(nic_tls_memory_ps), 0, 1000 * TIME_US, NULL},
+	{{"nic.tls_matcher", "choice", "", "strict", "strict, loose",
+	  "estimate", CONFIG_MODEL_ONLY,
+	  "what a search takes for a header: all of it, or its version"},
+	 CONFIG_CHOICE, FIELD(nic_tls_matcher), 0, 1, matchers},
+	{{"nic.tls_scan_delay", "bytes", "B", "0", "0 (at once)..1MiB",
+	  "hardware; tls-offload.rst says 16413", CONFIG_MODEL_ONLY,
+	  "stream from a loss of sync to the start of the search"},
+	 CONFIG_BYTES, FIELD(nic_tls_scan_delay), 0, MIB, NULL},
+	{{"nic.tls_overlap", "switch", "", "off", "on, off", "estimate",
+	  CONFIG_MODEL_ONLY, "process the new part of a segment that overlaps"},
+	 CONFIG_SWITCH, FIELD(nic_tls_overlap), 0, 1, NULL},
+	{{"nic.tls_queue", "count", "", "64", "1..65536", "estimate",
+	  CONFIG_KERNEL_PATCH,
+	  "posts of the driver (queries, answers) under way at a time"},
+	 CONFIG_COUNT, FIELD(nic_tls_queue), 1, 65536, NULL},
+	{{"nic.tls_stack", "switch", "", "on", "on, off", "costs little",
+	  CONFIG_MODEL_ONLY,
+	  "find the misses of every other size of the context cache"},
+	 CONFIG_SWITCH, FIELD(nic_tls_stack), 0, 1, NULL},
+	{{"nic.tls_reset_every", "time", "", "0", "0 (never), or 1us..100d",
+	  "a healthy NIC", CONFIG_MODEL_ONLY,
+	  "device resets: every context loses its state"},
+	 CONFIG_TIME, FIELD(nic_tls_reset_every_ps), TIME_US, TIME_MAX, NULL,
+	 .or_zero = true},
+	{{"nic.tls_path_change_every", "time", "", "0",
+	  "0 (never), or 1us..100d", "a stable route", CONFIG_MODEL_ONLY,
+	  "a flow moves to another interface: its context is made anew"},
+	 CONFIG_TIME, FIELD(nic_tls_path_change_every_ps), TIME_US, TIME_MAX,
+	 NULL, .or_zero = true},
+	{{"nic.tls_episodes", "count", "", "64", "0..1048576", "for people",
+	  CONFIG_MODEL_ONLY,
+	  "losses of sync that are listed per flow; all are counted"},
+	 CONFIG_COUNT, FIELD(nic_tls_episodes), 0, 1048576, NULL},
 
 	{{"host.cpus", "count", "", "4", "1..256", "a small server",
 	  CONFIG_BOOT_TUNABLE, "CPUs of each host"},

@@ -26,6 +26,7 @@ struct content_hash;
 struct exec_endpoint;
 struct host;
 struct ktlsim;
+struct offload_flow;
 struct reader_books;
 struct reader_call;
 struct worker;
@@ -114,7 +115,8 @@ struct endpoint {
 	bool read_pending; /* followed: the reader has news */
 	bool following;	   /* endpoint_follow is at work on it */
 	struct endpoint_counts counts;
-	struct exec_endpoint *exec; /* of the thread executor, or NULL */
+	struct offload_flow *offload; /* its inline TLS, or NULL */
+	struct exec_endpoint *exec;   /* of the thread executor, or NULL */
 };
 
 struct conn {

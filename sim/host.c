@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/offload.h"
 #include "sim/run.h"
 #include "sim/worker.h"
 
@@ -27,8 +28,13 @@ host_init_nic(struct host *host, const struct config *config)
 	    .moderation_time_ps = off ? 0 : config->nic_moderation_time_ps,
 	    .moderation_frames = off ? 0 : config->nic_moderation_frames,
 	    .rss_table_size = config->nic_rss_table_size,
+	    .pcie_rate_bps =
+		config->nic_pcie > 0
+		    ? nic_pcie_presets[config->nic_pcie - 1].rate_bps
+		    : 0,
 	};
 
+	nic.tls = offload_limits(config, &nic.contexts);
 	memcpy(nic.rss_key, config->nic_rss_key, sizeof(nic.rss_key));
 	return nic_init(&host->nic, &nic, host->sim->pool);
 }
@@ -52,8 +58,12 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 	stage_stats_init(&host->books.stages);
 	port_init(&host->port, host);
 	error = host_init_nic(host, config);
-	if (error != 0)
+	if (error == 0)
+		error = offload_create(host);
+	if (error != 0) {
+		host_fini(host);
 		return error;
+	}
 	host->cpu = calloc(config->host_cpus, sizeof(*host->cpu));
 	host->softirq = calloc(config->host_cpus, sizeof(*host->softirq));
 	host->driver = calloc(config->nic_queues, sizeof(*host->driver));
@@ -92,6 +102,7 @@ host_fini(struct host *host)
 	free(host->cpu);
 	stage_stats_fini(&host->books.stages);
 	port_fini(&host->port);
+	offload_destroy(host);
 	nic_fini(&host->nic);
 	memset(host, 0, sizeof(*host));
 }

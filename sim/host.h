@@ -28,6 +28,7 @@ struct aead_pool;
 struct endpoint;
 struct ktlsim;
 struct ktlsim_error;
+struct offload;
 
 /* One TLS worker thread with its work queue (FreeBSD ktls_work_thread). */
 struct worker {
@@ -91,6 +92,7 @@ struct host {
 	char name[64];
 	struct port port; /* in front of it, with nic.pause */
 	struct nic nic;
+	struct offload *offload;  /* driver of its inline TLS, or NULL */
 	struct rx_driver *driver; /* one per NIC queue */
 	struct softirq *softirq;  /* one per CPU */
 	struct cpu *cpu;

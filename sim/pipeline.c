@@ -4,15 +4,14 @@
  * In travel order:
  *   stage_arrival    the frame's first bit is on the link
  *   stage_nic        its last bit is there; with pause frames it may wait
- *   stage_ring       the NIC takes it: RSS, descriptor, DMA
+ *   stage_ring       the NIC takes it: TLS, RSS, descriptor, DMA
  *   rx_driver.c      it is in host memory: interrupt, softirq, merging
  *   stage_tcp        sequence check and reassembly
  *   stage_append     time stamps, socket buffer, effects
  * and on to worker.c (TLS work queue) and reader.c (application).  A followed
  * direction (no host) goes from arrival straight to stage_tcp.
  *
- * This file keeps no state of its own.  Left out: transmit, inline
- * TLS; a NIC reads nothing but the RSS hash here.
+ * This file keeps no state of its own.  Left out: transmit.
  */
 #include "sim/pipeline.h"
 
@@ -21,6 +20,7 @@
 
 #include "engine/effects.h"
 #include "engine/mbuf.h"
+#include "sim/offload.h"
 #include "sim/reader.h"
 #include "sim/record.h"
 #include "sim/run.h"
@@ -160,6 +160,7 @@ stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 {
 	struct tcp_result tcp;
 
+	offload_completion(ep, m, now);
 	tcp_input(&ep->tcb, m, &tcp);
 	if (ep->host != NULL) {
 		count_outcome(ep, &tcp, frames);
@@ -202,13 +203,16 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 void
 stage_ring(struct host *host, struct mbuf *m, sim_time now)
 {
+	struct endpoint *ep = endpoint_of_segment(host->sim, m);
 	struct nic_rx_result rx;
 
 	m->m_pkthdr.rcv_tstmp = now;
 	host->segments.on_link--;
+	offload_before_packet(ep, now);
 	rx =
 	    nic_rx(&host->nic, m, now,
 		   host_is_captured(host) ? 0 : price(host, COST_NIC_PIPELINE));
+	offload_packet(ep, &rx.tls, now);
 	if (rx.dropped) {
 		segment_lost(host, m, now);
 		return;

@@ -188,7 +188,7 @@ ring_has_room(const struct port *port, const struct mbuf *m)
 {
 	const struct nic *nic = &port->host->nic;
 
-	return nic_rxq_has_room(&nic->queue[nic_queue(nic, m)]);
+	return !nic_rxq_full(&nic->queue[nic_queue(nic, m)]);
 }
 
 enum port_verdict

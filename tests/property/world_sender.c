@@ -72,7 +72,7 @@ make_plain(struct item *item, const struct op *op)
 	item->len = op->arg[0] % 4 != 0 ? op->arg[0] % 80 : op->arg[0];
 	if (op->arg[1] % 16 == 2)
 		item->len = 0;
-	if (op->arg[1] == 255) {
+	if (op->arg[1] >= 252) {
 		item->len = TLS_PLAINTEXT_MAX;
 		pad = 0;
 	}

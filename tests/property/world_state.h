@@ -17,7 +17,7 @@
 enum {
 	QUEUE_MAX = 64, /* records in either queue */
 	STREAM_MAX = 48 * 1024,
-	STREAM_FULL = 12 * 1024, /* the sender waits */
+	STREAM_FULL = 28 * 1024, /* the sender waits */
 	FLAT_BYTES = 65536,
 	HELD_MAX = 2048,
 };

@@ -271,7 +271,7 @@ config_finish(struct config *config, struct ktlsim_error *error)
 					 ? config->host_cpus
 					 : AUTO_QUEUES_MAX;
 	if (config->nic_merge == MERGE_ON)
-		config->nic_merge = MERGE_RING;
+		config->nic_merge = MERGE_LRO;
 	if (finish_threads(config, error) != 0)
 		return EINVAL;
 	if (config->ktls_workers == 0)

@@ -152,7 +152,7 @@ const struct config_row config_rows[] = {
 	{{"nic.moderation_frames", "count", "", "32", "0 (no count limit)..65536",
 	  "mlx5 default", CONFIG_TUNABLE, "interrupt when so many frames wait"},
 	 CONFIG_COUNT, FIELD(nic_moderation_frames), 0, 65536, NULL},
-	{{"nic.merge", "choice", "", "ring", "off, ring, lro, gro, on (ring)",
+	{{"nic.merge", "choice", "", "lro", "off, ring, lro, gro, on (lro)",
 	  "the system modelled", CONFIG_TUNABLE,
 	  "merge by FreeBSD's LRO, Linux' GRO, or neighbours in the ring"},
 	 CONFIG_CHOICE, FIELD(nic_merge), 0, 4, merges},

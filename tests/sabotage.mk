@@ -6,7 +6,7 @@
 # static library and as C++17 against the shared one.  tests/cli/cli.sh: the
 # program as a user meets it.
 
-SABOTAGED := nic_rxq_get_merged nic_rx sbappendstream qstat_enter qstat_leave \
+SABOTAGED := nic_merge_get nic_rx sbappendstream qstat_enter qstat_leave \
 	     stage_times cpu_settle malloc calloc aligned_alloc
 SABOTAGE_SRC := $(wildcard tests/sabotage/test_*.c)
 SABOTAGE_OBJ := $(SABOTAGE_SRC:%.c=$(B)/%.o) $(B)/tests/sabotage/run.o

@@ -289,7 +289,7 @@ collect_port(const struct port *port, sim_time now, struct results_host *out)
 	collect_counter(out, paused / 1000000, "tx_global_pause_duration");
 	collect_counter(out, pause->discards, "rx_discards_phy");
 	collect_counter(out, pause->bytes_max, "rx_port_buffer_max");
-	collect_counter(out, port->held_frames, "rx_pause_held");
+	collect_counter(out, port->held_times, "rx_pause_held");
 	collect_counter(out, port->held_sum_ps / 1000, "rx_pause_held_ns");
 }
 

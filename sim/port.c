@@ -87,7 +87,7 @@ send_next(struct port *port, sim_time now)
 {
 	struct link *link = &port->host->nic.link;
 	struct mbuf *m;
-	sim_time since, end;
+	sim_time since, end, could;
 
 	if (port->sending || now < port->held_ps)
 		return;
@@ -99,10 +99,11 @@ send_next(struct port *port, sim_time now)
 		link->delayed++;
 		link->delay_sum_ps += now - since;
 	}
-	/* The sender came out of a pause after the frame was ready. */
-	if (port->held_ps > since) {
-		port->held_frames++;
-		port->held_sum_ps += now - since;
+	/* The link was free, and the frame ready, from then on. */
+	could = since > link->free_ps ? since : link->free_ps;
+	if (could < now) {
+		port->held_times++;
+		port->held_sum_ps += now - could;
 	}
 	port->sending = true;
 	end = link_send(link, now, m->m_pkthdr.wire_bytes);

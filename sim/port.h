@@ -37,8 +37,8 @@ struct port {
 	event_id resume;	  /* at held_ps, or 0 */
 	event_id refresh;	  /* of the pause, or 0 */
 	struct qstat wait;	  /* in the buffer */
-	uint64_t held_frames;	  /* that the sender held back ... */
-	uint64_t held_sum_ps;	  /* ... and for how long, in all */
+	uint64_t held_times;	  /* the sender stood with a frame ready */
+	uint64_t held_sum_ps;	  /* ... for so long in all */
 };
 
 /* Reads nic.pause and its thresholds from the configuration of the host. */

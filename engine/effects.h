@@ -15,5 +15,8 @@ enum engine_effect {
 	   not with the default policy. */
 	ENGINE_COUNT_CORRUPTED = 0x08, /* corrupted_records */
 	ENGINE_COUNT_TOO_LARGE = 0x10, /* too_large_records */
+	/* ktls_resync_ifnet(): tell the NIC's tag about the record that was
+	   finished; its length is 0 where SB_TLS_RX_RESYNC is clear. */
+	ENGINE_RX_RESYNC = 0x20,
 };
 #endif

@@ -23,23 +23,24 @@
 #include "engine/mbuf.h"
 
 enum ktls_mbuf_crypto_st
-ktls_mbuf_crypto_state(const struct mbuf *m, uint32_t off, uint32_t len)
+ktls_mbuf_crypto_state(const struct mbuf *m, uint32_t off, uint32_t len,
+		       uint32_t *marked)
 {
-	bool any = false, all = true;
 	uint32_t end = off + len;
 
 	assert(len > 0);
+	*marked = 0;
 	for (uint32_t at = 0; at < end; at += m->m_len, m = m->m_next) {
-		bool marked = (m->m_flags & M_DECRYPTED) != 0;
+		uint32_t from = at < off ? off - at : 0;
+		uint32_t to = end - at < m->m_len ? end - at : m->m_len;
 
-		if (at + m->m_len <= off)
-			continue;
-		any |= marked;
-		all &= marked;
+		if (from < to && (m->m_flags & M_DECRYPTED) != 0)
+			*marked += to - from;
 	}
-	if (any && all)
+	if (*marked == len)
 		return KTLS_MBUF_CRYPTO_ST_DECRYPTED;
-	return any ? KTLS_MBUF_CRYPTO_ST_MIXED : KTLS_MBUF_CRYPTO_ST_ENCRYPTED;
+	return *marked > 0 ? KTLS_MBUF_CRYPTO_ST_MIXED
+			   : KTLS_MBUF_CRYPTO_ST_ENCRYPTED;
 }
 
 int

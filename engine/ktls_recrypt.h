@@ -24,10 +24,12 @@ enum ktls_mbuf_crypto_st {
 /*
  * What the marks (M_DECRYPTED) of the mbufs over bytes [off, off + len) of a
  * chain say.  Whole packets are marked: header and tag of a record count as
- * its text does.  The chain holds the range, and len > 0.
+ * its text does.  The chain holds the range, and len > 0.  *marked gets the
+ * marked bytes of it.
  */
 enum ktls_mbuf_crypto_st ktls_mbuf_crypto_state(const struct mbuf *m,
-						uint32_t off, uint32_t len);
+						uint32_t off, uint32_t len,
+						uint32_t *marked);
 
 /*
  * Make the text of an AES-GCM record, bytes [off, off + len) of the chain,

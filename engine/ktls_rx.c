@@ -86,6 +86,29 @@ retire_key(struct ktls_session *session)
 	session->aead_key_id = aead_key_id(session->aead);
 }
 
+void
+ktls_rx_keep_nic_key(struct socket *so, uint64_t bytes)
+{
+	struct sockbuf *sb = &so->so_rcv;
+	struct ktls_session *session = sb->sb_tls_info;
+
+	assert(session->detached == 0 && session->nic_bytes == 0);
+	ktls_key_clear(&session->nic_key);
+	if (bytes == 0)
+		return;
+	session->nic_key = session->params;
+	session->nic_bytes = bytes;
+	session->nic_seqno = sb->sb_tls_seqno;
+}
+
+bool
+ktls_rx_nic_drained(const struct socket *so)
+{
+	const struct ktls_session *session = so->so_rcv.sb_tls_info;
+
+	return session->nic_bytes == 0 && session->detached == 0;
+}
+
 int
 ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
 		 unsigned *effects)
@@ -337,6 +360,19 @@ detach_record(struct sockbuf *sb, uint32_t len, const struct extent *extent)
 	return record;
 }
 
+/* Whose marks a record has, where the NIC has kept an old key for a while. */
+static void
+take_nic_key(struct ktls_session *session, struct ktls_rx_job *job)
+{
+	job->nic_rekeyed = session->nic_bytes > 0;
+	if (!job->nic_rekeyed)
+		return;
+	job->nic_seqno = session->nic_seqno++;
+	session->nic_bytes -= session->nic_bytes < job->wire_len
+				  ? session->nic_bytes
+				  : job->wire_len;
+}
+
 /* Detach the complete record at the head into a job; all or nothing. */
 static enum ktls_rx_verdict
 take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
@@ -364,6 +400,7 @@ take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
 	job->unknown = (extent.any_of & M_UNKNOWN) != 0;
 	job->retired_id = session->aead_old_id;
 	session->aead_old_id = 0;
+	take_nic_key(session, job);
 	/* An explicit IV that is not known stays zero: crypt refuses it. */
 	(void)m_copydata(record, TLS_HEADER_BYTES, iv_len,
 			 job->header + TLS_HEADER_BYTES);
@@ -533,6 +570,26 @@ report_record(struct socket *so, const struct ktls_rx_job *job)
 	return ENGINE_WAKE_READER;
 }
 
+/*
+ * After a record that was delivered, the NIC's driver hears of it where the NIC
+ * has not decrypted it, and once when the NIC has resumed (FreeBSD
+ * ktls_resync_ifnet).
+ */
+static unsigned
+report_sync(struct sockbuf *sb, const struct ktls_rx_job *job)
+{
+	bool lost = job->state != KTLS_MBUF_CRYPTO_ST_DECRYPTED;
+	bool was_lost = (sb->sb_flags & SB_TLS_RX_RESYNC) != 0;
+
+	if (!job->session->ifnet || (!lost && !was_lost))
+		return 0;
+	if (lost)
+		sb->sb_flags |= SB_TLS_RX_RESYNC;
+	else
+		sb->sb_flags &= ~SB_TLS_RX_RESYNC;
+	return ENGINE_RX_RESYNC;
+}
+
 /* Append a good record to the plain chain. */
 static void
 deliver(struct sockbuf *sb, struct ktls_rx_job *job)
@@ -565,13 +622,14 @@ ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 	sb->sb_tlsdcc = 0;
 	*delivered = !flushed && job->error == 0;
 	if (*delivered) {
+		effects = report_sync(sb, job);
 		deliver(sb, job);
 	} else {
 		m_freem(sb->sb_pool, job->record);
 		m_freem(sb->sb_pool, job->control);
 	}
 	if (!flushed)
-		effects = report_record(so, job);
+		effects |= report_record(so, job);
 	*job = (struct ktls_rx_job){0};
 	return effects;
 }

@@ -50,13 +50,16 @@ struct ktls_rx_job {
 	uint32_t trail_len;		/* set by crypt: pad, type, tag */
 	int error;			/* set by crypt: 0, EBADMSG, EMSGSIZE */
 	enum ktls_mbuf_crypto_st state; /* set by crypt: the NIC's part */
-	uint8_t header[21];		/* the wire's header and explicit IV */
+	uint32_t marked_len; /* set by crypt: bytes marked by a NIC */
+	uint64_t nic_seqno;  /* with nic_rekeyed */
+	uint8_t header[21];  /* the wire's header and explicit IV */
 	uint8_t record_type; /* set by crypt: inner type for TLS 1.3 */
 	bool rekeys;	     /* set by crypt: CCS in 1.2, KeyUpdate (which
 				model mode cannot see) */
 	bool exclusive;	     /* nobody else holds a byte of record */
 	bool marked;	     /* a NIC has decrypted some of it, or all */
 	bool unknown;	     /* bytes of it were cut off by the capture */
+	bool nic_rekeyed;    /* marks are by the session's nic_key */
 };
 
 struct ktls_rx_counters {
@@ -105,6 +108,19 @@ int ktls_rx_next_key(struct socket *so, const struct ktls_key *key,
 		     unsigned *effects);
 
 /*
+ * Before ktls_rx_next_key, where a NIC has the session's key: the NIC has seen
+ * the stream up to `bytes` bytes behind the last record that was detached, and
+ * went on with the old key, which it has lost now.  Records that begin there
+ * are made ciphertext again with that key.  Legal with 0 bytes; not while
+ * earlier such bytes are left (ktls_rx_nic_drained), nor with a record
+ * detached.
+ */
+void ktls_rx_keep_nic_key(struct socket *so, uint64_t bytes);
+
+/* True where no record is left that a NIC may have marked with an old key. */
+bool ktls_rx_nic_drained(const struct socket *so);
+
+/*
  * FreeBSD ktls_check_rx(): queue the socket where a complete record waits.
  * Returns effects: ENGINE_QUEUE_WORK, upon which the driver must queue the
  * socket (RUNNING is set), or ENGINE_WAKE_READER with so_error EMSGSIZE for a
@@ -143,8 +159,10 @@ void ktls_rx_crypt(struct ktls_rx_job *job);
 /*
  * Bring the record back: append it as a plain record, or report so_error and
  * free it, or free it silently when it was flushed meanwhile.  Returns
- * effects (ENGINE_WAKE_READER on an error only).  The job is empty
- * afterwards.  *delivered tells whether a plain record was appended.
+ * effects: ENGINE_WAKE_READER on an error only; ENGINE_RX_RESYNC, where a NIC
+ * has a tag, for a delivered record that it has not decrypted as a whole, and
+ * for the first one after such that it has.  The job is empty afterwards.
+ * *delivered tells whether a plain record was appended.
  */
 unsigned ktls_rx_finish(struct socket *so, struct ktls_rx_job *job,
 			struct ktls_rx_counters *counters, bool *delivered);

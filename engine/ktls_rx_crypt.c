@@ -93,6 +93,25 @@ open_cbc(struct ktls_rx_job *job)
 	return error != 0 ? EBADMSG : 0;
 }
 
+/* Undo what the NIC did, with the key and the number that it had. */
+static int
+recrypt(const struct ktls_rx_job *job, const uint8_t nonce[TLS_NONCE_BYTES],
+	uint32_t text_len)
+{
+	const struct ktls_session *session = job->session;
+	const struct ktls_key *key = &session->params;
+	uint8_t old_nonce[TLS_NONCE_BYTES];
+
+	if (job->nic_rekeyed) {
+		key = &session->nic_key;
+		tls_nonce(key, job->nic_seqno, job->header + TLS_HEADER_BYTES,
+			  old_nonce);
+		nonce = old_nonce;
+	}
+	return ktls_recrypt(key, nonce, job->record, session->framing.hlen,
+			    text_len);
+}
+
 /* The same of an AEAD record, with text_len bytes between IV and tag. */
 static int
 open_aead(struct ktls_rx_job *job, uint32_t text_len)
@@ -119,8 +138,7 @@ open_aead(struct ktls_rx_job *job, uint32_t text_len)
 	    tls_aad(params, job->seqno, job->header, (uint16_t)text_len, aad);
 	assert(job->exclusive);
 	if (job->state == KTLS_MBUF_CRYPTO_ST_MIXED &&
-	    ktls_recrypt(params, record.nonce, job->record, hlen, text_len) !=
-		0)
+	    recrypt(job, record.nonce, text_len) != 0)
 		return EBADMSG;
 	error = aead_open(session->aead, &record, job->record, hlen, text_len);
 	return error != 0 ? EBADMSG : 0;
@@ -261,6 +279,22 @@ body_length_ok(const struct ktls_session *session, uint32_t length)
 	       length % CBC_BLOCK_BYTES == 0;
 }
 
+/* Most records have no mark, and begin has seen that. */
+static enum ktls_mbuf_crypto_st
+crypto_state(struct ktls_rx_job *job)
+{
+	enum ktls_mbuf_crypto_st state;
+
+	if (!job->marked)
+		return KTLS_MBUF_CRYPTO_ST_ENCRYPTED;
+	state = ktls_mbuf_crypto_state(job->record, 0, job->wire_len,
+				       &job->marked_len);
+	/* No tag verifies under another key. */
+	return job->nic_rekeyed && state == KTLS_MBUF_CRYPTO_ST_DECRYPTED
+		   ? KTLS_MBUF_CRYPTO_ST_MIXED
+		   : state;
+}
+
 void
 ktls_rx_crypt(struct ktls_rx_job *job)
 {
@@ -268,9 +302,7 @@ ktls_rx_crypt(struct ktls_rx_job *job)
 
 	if (job->retired_id != 0)
 		aead_pool_forget(session->aead, job->retired_id);
-	job->state = job->marked
-			 ? ktls_mbuf_crypto_state(job->record, 0, job->wire_len)
-			 : KTLS_MBUF_CRYPTO_ST_ENCRYPTED;
+	job->state = crypto_state(job);
 	if (!body_length_ok(session, job->wire_len - TLS_HEADER_BYTES))
 		job->error = EMSGSIZE;
 	else if (job->state != KTLS_MBUF_CRYPTO_ST_ENCRYPTED &&

@@ -124,5 +124,6 @@ ktls_session_free(struct ktls_session *session)
 		aead_pool_forget(session->aead, session->aead_old_id);
 	}
 	ktls_key_clear(&session->params);
+	ktls_key_clear(&session->nic_key);
 	free(session);
 }

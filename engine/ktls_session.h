@@ -51,6 +51,13 @@ struct ktls_session {
 	uint32_t detached; /* records between begin and finish, 0 or 1 */
 	bool key_pending;  /* a KeyUpdate or ChangeCipherSpec was
 			      decrypted: wait for the next key */
+	bool ifnet;	   /* a NIC has a tag of it: it wants to hear
+			      of every record that it did not decrypt */
+	/* What a NIC marked after a KeyUpdate, it decrypted with the key from
+	   before, numbering on: see ktls_rx_next_key. */
+	uint64_t nic_bytes;	 /* of the stream, from the next record on */
+	uint64_t nic_seqno;	 /* of the next record, to the NIC */
+	struct ktls_key nic_key; /* with nic_bytes, and while detached */
 };
 
 /*

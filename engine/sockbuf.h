@@ -24,6 +24,7 @@ struct mbuf_pool;
 #define SB_TLS_RX_RUNNING 0x0002u /* queued to, or processed by, a worker */
 #define SB_AUTOSIZE	  0x0800u /* sb_hiwat may grow */
 #define SB_STOP		  0x1000u /* sbspace is 0 */
+#define SB_TLS_RX_RESYNC  0x8000u /* the NIC has lost sync */
 /* Ours: the next record's header lies in bytes that the capture cut off. */
 #define SB_TLS_RX_UNREADABLE 0x10000u
 /* Ours: a record did not open, and nothing behind it will be (sticky). */

@@ -1,17 +1,17 @@
 /*
  * nic.c - a NIC as a pure device: frames in, queue and visibility time out.
  *
- * Models the way of one frame through the device: the RSS queue of its hash, a
- * descriptor of that queue or a drop, and the time at which its bytes are in
- * host memory.
+ * Models the way of one frame through the device: its TLS context if it has one
+ * (nic_context.c), the queue of its rule or of its RSS hash, a descriptor of
+ * that queue or a drop, and the time at which its bytes are in host memory.
  *
  * The driver brings the frame over the link first (link_send on nic->link),
  * then calls nic_rx at the arrival of its last bit, then nic_rxq_show and
  * nic_moderation_frame of the queue at visible_ps, and drains with
  * nic_rxq_get*.  Calls of nic_rx come in order of `now`.
  *
- * Leaves out TLS offload, PCIe bandwidth, flow rules beside RSS, and pause
- * frames: a full ring refuses the frame.
+ * Leaves out flow rules beside those of TLS.  A full ring refuses the frame;
+ * with pause frames (nic_pause.c) the driver looks at the ring first.
  */
 #include "nicmodel/nic.h"
 
@@ -22,7 +22,10 @@
 
 #include "engine/mbuf.h"
 
-enum { PREAMBLE_AND_GAP = 20 }; /* on the link around every frame */
+enum {
+	PREAMBLE_AND_GAP = 20, /* on the link around every frame */
+	FCS = 4,	       /* not written to host memory */
+};
 
 static bool
 config_valid(const struct nic_config *config)
@@ -37,17 +40,51 @@ config_valid(const struct nic_config *config)
 	       (size & (size - 1)) == 0;
 }
 
+/*
+ * The price of the pipeline has the latency of a posted write in it, so that
+ * PCIe adds no more than the time for the bandwidth.
+ */
+static int
+init_pcie(struct nic *nic, uint64_t rate_bps)
+{
+	struct nic_pcie_config config = nic_pcie_default();
+
+	nic->has_pcie = rate_bps > 0;
+	config.rate_bps = rate_bps;
+	config.write_ps = 0;
+	return nic_pcie_init(&nic->pcie, &config);
+}
+
+static int
+init_devices(struct nic *nic, const struct nic_config *config)
+{
+	int error = init_pcie(nic, config->pcie_rate_bps);
+
+	if (error == 0 && config->tls)
+		error = nic_contexts_init(&nic->contexts, &config->contexts,
+					  &nic->pcie);
+	nic->has_tls = error == 0 && config->tls;
+	return error;
+}
+
 int
 nic_init(struct nic *nic, const struct nic_config *config,
 	 struct mbuf_pool *pool)
 {
+	int error;
+
 	assert(pool != NULL);
 	*nic = (struct nic){.pool = pool};
 	if (!config_valid(config))
 		return EINVAL;
+	error = init_devices(nic, config);
+	if (error != 0)
+		return error;
 	nic->queue = calloc(config->queues, sizeof(*nic->queue));
-	if (nic->queue == NULL)
+	if (nic->queue == NULL) {
+		nic_fini(nic);
 		return ENOMEM;
+	}
 	nic->queues = config->queues;
 	link_init(&nic->link, config->rate_bps);
 	nic_rss_init(&nic->rss, config->rss_key, config->rss_table_size,
@@ -67,6 +104,9 @@ nic_fini(struct nic *nic)
 	free(nic->queue);
 	nic->queue = NULL;
 	nic->queues = 0;
+	if (nic->has_tls)
+		nic_contexts_fini(&nic->contexts);
+	nic->has_tls = false;
 }
 
 /*
@@ -83,19 +123,54 @@ visible_time(const struct nic_rxq *q, uint64_t ready_ps)
 	return ready_ps;
 }
 
+/* The frame's bytes and its completion entry are in host memory. */
+static uint64_t
+write_frame(struct nic *nic, const struct mbuf *m, uint64_t now,
+	    uint64_t ready_ps)
+{
+	uint32_t around = PREAMBLE_AND_GAP + FCS;
+
+	if (!nic->has_pcie)
+		return ready_ps;
+	return nic_pcie_packet(&nic->pcie, now, ready_ps,
+			       m->m_pkthdr.wire_bytes - around);
+}
+
+/* The queue of its flow's rule, or of its hash. */
+uint32_t
+nic_queue(const struct nic *nic, const struct mbuf *m)
+{
+	const struct pkthdr *hdr = &m->m_pkthdr;
+	const struct nic_context *context =
+	    nic->has_tls
+		? nic_context_find(&nic->contexts, hdr->flow, hdr->receiver)
+		: NULL;
+
+	return context != NULL && context->ruled
+		   ? context->queue
+		   : nic_rss_queue(&nic->rss, hdr->flowid);
+}
+
 struct nic_rx_result
 nic_rx(struct nic *nic, struct mbuf *m, uint64_t now, uint64_t pipeline_ps)
 {
-	struct nic_rx_result result = {0};
+	struct nic_rx_result result = {.tls.ready_ps = now};
 	struct nic_rxq *q;
+	uint64_t ready_ps;
 
 	assert(m->m_flags & M_PKTHDR);
-	result.queue = nic_rss_queue(&nic->rss, m->m_pkthdr.flowid);
+	result.queue = nic_queue(nic, m);
 	assert(result.queue < nic->queues);
 	q = &nic->queue[result.queue];
 	nic->rx_packets_phy++;
 	nic->rx_bytes_phy += m->m_pkthdr.wire_bytes - PREAMBLE_AND_GAP;
-	result.visible_ps = visible_time(q, now + pipeline_ps);
+	if (nic->has_tls)
+		result.tls =
+		    nic_contexts_rx(&nic->contexts, m, nic_rxq_full(q), now);
+	ready_ps = result.tls.ready_ps + pipeline_ps;
+	if (!nic_rxq_full(q))
+		ready_ps = write_frame(nic, m, now, ready_ps);
+	result.visible_ps = visible_time(q, ready_ps);
 	m->m_pkthdr.visible_ps = result.visible_ps;
 	result.dropped = !nic_rxq_put(q, m);
 	return result;

@@ -11,12 +11,16 @@
 #include <stdint.h>
 
 #include "nicmodel/link.h"
+#include "nicmodel/nic_context.h"
+#include "nicmodel/nic_pcie.h"
 #include "nicmodel/nic_rss.h"
 #include "nicmodel/nic_rxq.h"
 
 enum {
 	NIC_QUEUES_MAX = 256,
 };
+
+struct mbuf;
 
 struct nic_config {
 	uint32_t queues;
@@ -26,6 +30,9 @@ struct nic_config {
 	uint32_t moderation_frames;
 	uint8_t rss_key[NIC_RSS_KEY_BYTES];
 	uint32_t rss_table_size;
+	uint64_t pcie_rate_bps; /* 0: PCIe takes no time of its own */
+	bool tls;		/* inline TLS: `contexts` holds */
+	struct nic_contexts_config contexts;
 };
 
 struct nic {
@@ -34,6 +41,9 @@ struct nic {
 	struct nic_rss rss;
 	struct nic_rxq *queue; /* `queues` of them */
 	uint32_t queues;
+	bool has_pcie, has_tls;
+	struct nic_pcie pcie;
+	struct nic_contexts contexts; /* with has_tls */
 	uint64_t rx_packets_phy; /* frames from the link, dropped ones too */
 	uint64_t rx_bytes_phy;	 /* their bytes, FCS but no preamble and gap */
 };
@@ -42,8 +52,9 @@ struct nic {
 struct nic_rx_result {
 	bool dropped; /* no descriptor: m stays the caller's */
 	uint32_t queue;
-	uint64_t visible_ps; /* call nic_rxq_show and
-				nic_moderation_frame then */
+	uint64_t visible_ps;	       /* call nic_rxq_show and
+					  nic_moderation_frame then */
+	struct nic_context_result tls; /* with has_tls, of dropped ones too */
 };
 
 /* Returns 0, EINVAL or ENOMEM. */
@@ -51,9 +62,14 @@ int nic_init(struct nic *nic, const struct nic_config *config,
 	     struct mbuf_pool *pool);
 void nic_fini(struct nic *nic);
 
+/* The receive queue that a frame would go to now. */
+uint32_t nic_queue(const struct nic *nic, const struct mbuf *m);
+
 /*
  * The last bit of a frame has arrived at `now`; pipeline_ps is the price of the
  * NIC's pipeline and its write to host memory.  Calls come in order of `now`.
+ * A frame whose flow has a TLS context goes through it first, and to the queue
+ * of its rule, also where it finds no descriptor then.
  * Takes m, whose m_pkthdr.flowid is the RSS hash, unless it drops it.  Sets
  * m_pkthdr.visible_ps; a queue's frames become visible in order.
  */

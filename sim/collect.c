@@ -16,6 +16,7 @@
 
 #include "engine/ktls_counters.h"
 #include "engine/ktls_session.h"
+#include "sim/collect_offload.h"
 #include "sim/content_hash.h"
 #include "sim/exec.h"
 #include "sim/run.h"
@@ -128,6 +129,8 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	worse = keyed[1] &&
 		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
 	from = info->timed_from[worse];
+	if (conn->declared)
+		from = HANDSHAKE_TIMED_KEYS;
 	if (conn->cut && from == HANDSHAKE_TIMED_KEYS)
 		from = HANDSHAKE_TIMED_HEADERS;
 	if (any)
@@ -150,13 +153,18 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 			 info->reason[0], info->reason[1]);
 }
 
-static void
+static int
 collect_flow(struct conn *conn, struct results_flow *out)
 {
 	struct handshake_info info;
 	const struct tls_suite *suite;
 
 	handshake_read_info(conn->handshake, &info);
+	if (conn->declared) {
+		info.version = conn->declared_version;
+		info.suite_known = true;
+		info.suite_id = conn->declared_suite;
+	}
 	out->id = conn->flow->id;
 	flow_endpoint_text(&conn->flow->client, out->client);
 	flow_endpoint_text(&conn->flow->server, out->server);
@@ -174,17 +182,19 @@ collect_flow(struct conn *conn, struct results_flow *out)
 	    info.border_inferred[0] || info.border_inferred[1];
 	out->key_updates = info.key_updates[0] + info.key_updates[1];
 	out->renegotiations = info.renegotiations;
-	for (int d = 0; d < 2; d++)
+	for (int d = 0; d < 2; d++) {
 		collect_direction(&conn->endpoint[d], &info,
 				  &out->direction[d]);
+		if (collect_offload_direction(&conn->endpoint[d],
+					      &out->direction[d]) != 0)
+			return ENOMEM;
+	}
+	return 0;
 }
 
-static void add_counter(struct results_host *out, uint64_t value,
-			const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-add_counter(struct results_host *out, uint64_t value, const char *format, ...)
+void
+collect_counter(struct results_host *out, uint64_t value, const char *format,
+		...)
 {
 	struct results_counter *counter = &out->counters[out->counter_count++];
 	va_list arguments;
@@ -195,7 +205,10 @@ add_counter(struct results_host *out, uint64_t value, const char *format, ...)
 	counter->value = value;
 }
 
-enum { COUNTERS_PER_QUEUE = 4, COUNTERS_PER_HOST = 8 + KTLS_COUNTERS_MAX };
+enum {
+	COUNTERS_PER_QUEUE = 4,
+	COUNTERS_PER_HOST = 24 + KTLS_COUNTERS_MAX + COLLECT_OFFLOAD_COUNTERS,
+};
 
 /* What one socket of the host adds to the workers' counters. */
 static void
@@ -229,10 +242,62 @@ collect_ktls(const struct host *host, struct results_host *out)
 			if (sim->conn[i]->endpoint[d].host == host)
 				add_endpoint(&sim->conn[i]->endpoint[d], &rx,
 					     &sessions);
-	add_counter(out, host->workers, "threads");
+	collect_counter(out, host->workers, "threads");
 	count = ktls_counters_list(&rx, &sessions, list);
 	for (size_t i = 0; i < count; i++)
-		add_counter(out, list[i].value, "%s", list[i].name);
+		collect_counter(out, list[i].value, "%s", list[i].name);
+}
+
+/* What the drivers of all queues did; Linux' softnet_stat has the last. */
+static void
+collect_drivers(const struct host *host, struct results_host *out)
+{
+	enum config_merge merge = host->sim->config.nic_merge;
+	struct rx_driver_counts sum = {0};
+	uint64_t squeezed = 0;
+
+	for (uint32_t i = 0; i < host->nic.queues; i++) {
+		const struct rx_driver_counts *counts = &host->driver[i].counts;
+
+		sum.polls += counts->polls;
+		sum.arms += counts->arms;
+		sum.merged += counts->merged;
+		sum.merged_frames += counts->merged_frames;
+		sum.merged_bytes += counts->merged_bytes;
+	}
+	for (uint32_t i = 0; i < host->cpus; i++)
+		squeezed += host->softirq[i].squeezed;
+	collect_counter(out, sum.polls, "ch_poll");
+	collect_counter(out, sum.arms, "ch_arm");
+	collect_counter(out, squeezed, "time_squeeze");
+	if (merge == MERGE_LRO) {
+		collect_counter(out, sum.merged_frames, "rx_lro_packets");
+		collect_counter(out, sum.merged_bytes, "rx_lro_bytes");
+	} else if (merge == MERGE_GRO) {
+		collect_counter(out, sum.merged_frames, "rx_gro_packets");
+		collect_counter(out, sum.merged_bytes, "rx_gro_bytes");
+		collect_counter(out, sum.merged, "rx_gro_skbs");
+	}
+}
+
+/*
+ * Pause frames go out of the receiving host, so that ethtool counts them there
+ * as transmitted.  The last three are the model's own.
+ */
+static void
+collect_port(const struct port *port, sim_time now, struct results_host *out)
+{
+	const struct nic_pause *pause = &port->pause;
+	sim_time paused = pause->paused_ps;
+
+	if (pause->paused)
+		paused += now - pause->since_ps;
+	collect_counter(out, pause->pauses_sent, "tx_pause_ctrl_phy");
+	collect_counter(out, paused / 1000000, "tx_global_pause_duration");
+	collect_counter(out, pause->discards, "rx_discards_phy");
+	collect_counter(out, pause->bytes_max, "rx_port_buffer_max");
+	collect_counter(out, port->held_times, "rx_pause_held");
+	collect_counter(out, port->held_sum_ps / 1000, "rx_pause_held_ns");
 }
 
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
@@ -252,24 +317,28 @@ collect_counters(struct host *host, struct results_host *out)
 		lost += q->out_of_buffer;
 		interrupts += q->interrupts;
 	}
-	add_counter(out, host->nic.rx_packets_phy, "rx_packets_phy");
-	add_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
-	add_counter(out, lost, "rx_out_of_buffer");
-	add_counter(out, interrupts, "ch_events");
-	add_counter(out, host->nic.link.delayed, "rx_link_delayed");
-	add_counter(out, host->nic.link.delay_sum_ps / 1000,
-		    "rx_link_delay_ns");
-	add_counter(out, host->acks, "tcp_acks_sent");
+	collect_counter(out, host->nic.rx_packets_phy, "rx_packets_phy");
+	collect_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
+	collect_counter(out, lost, "rx_out_of_buffer");
+	collect_counter(out, interrupts, "ch_events");
+	collect_drivers(host, out);
+	if (host->port.on)
+		collect_port(&host->port, host->sim->now, out);
+	collect_counter(out, host->nic.link.delayed, "rx_link_delayed");
+	collect_counter(out, host->nic.link.delay_sum_ps / 1000,
+			"rx_link_delay_ns");
+	collect_counter(out, host->acks, "tcp_acks_sent");
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		const struct nic_rxq *q = &host->nic.queue[i];
 
-		add_counter(out, q->received, "rx%" PRIu32 "_packets", i);
-		add_counter(out, q->out_of_buffer,
-			    "rx%" PRIu32 "_out_of_buffer", i);
-		add_counter(out, q->interrupts, "ch%" PRIu32 "_events", i);
-		add_counter(out, q->used_max, "rx%" PRIu32 "_ring_max", i);
+		collect_counter(out, q->received, "rx%" PRIu32 "_packets", i);
+		collect_counter(out, q->out_of_buffer,
+				"rx%" PRIu32 "_out_of_buffer", i);
+		collect_counter(out, q->interrupts, "ch%" PRIu32 "_events", i);
+		collect_counter(out, q->used_max, "rx%" PRIu32 "_ring_max", i);
 	}
 	collect_ktls(host, out);
+	collect_offload_counters(host, out);
 	return 0;
 }
 
@@ -371,8 +440,7 @@ segments_inside(const struct host *host)
 
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		inside += host->nic.queue[i].frames;
-		if (host->driver[i].chain != NULL)
-			inside += host->driver[i].chain_frames;
+		inside += rx_driver_frames(&host->driver[i]);
 	}
 	return inside;
 }
@@ -444,8 +512,8 @@ collect_host(struct host *host, struct results_host *out)
 			return ENOMEM;
 		collect_locks(host, out);
 	}
-	for (uint32_t i = 0; i < host->workers; i++)
-		out->tls_records_none += host->worker[i].records;
+	if (collect_offload_host(host, out) != 0)
+		return ENOMEM;
 	out->wakeups_useful = host->books.wakeups_useful;
 	out->wakeups_spurious = host->books.wakeups_spurious;
 	collect_totals(host, out);
@@ -463,8 +531,9 @@ overloaded(const struct ktlsim *sim)
 	sim_time drain = sim->now - sim->last_arrival_ps;
 	uint64_t held = 0, accepted = 0;
 
-	/* Real threads are fed as fast as they go. */
-	if (!sim->exec->virtual_time)
+	/* Real threads are fed as fast as they go; senders wait for a window.
+	 */
+	if (!sim->exec->virtual_time || sim->feed != NULL)
 		return false;
 	if (sim->now > sim->last_arrival_ps && drain > OVERLOAD_DRAIN_PS &&
 	    drain > sim->last_arrival_ps / OVERLOAD_SHARE)
@@ -634,6 +703,7 @@ collect_results(struct ktlsim *sim, struct results *results)
 	end_streams(sim);
 	*results = (struct results){
 	    .config = &sim->config,
+	    .scenario = sim->scenario,
 	    .seed = sim->config.run_seed,
 	    .end_ps = sim->now,
 	    .events = sim->events_run,
@@ -653,7 +723,8 @@ collect_results(struct ktlsim *sim, struct results *results)
 		return ENOMEM;
 	results->flow_count = sim->conn_count;
 	for (uint32_t i = 0; i < sim->conn_count; i++)
-		collect_flow(sim->conn[i], &results->flows[i]);
+		if (collect_flow(sim->conn[i], &results->flows[i]) != 0)
+			return ENOMEM;
 	for (; results->host_count < sim->host_count; results->host_count++)
 		if (collect_host(&sim->host[results->host_count],
 				 &results->hosts[results->host_count]) != 0)

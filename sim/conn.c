@@ -12,6 +12,7 @@
 
 #include "sim/content_hash.h"
 #include "sim/hist.h"
+#include "sim/offload.h"
 #include "sim/run.h"
 
 struct conn *
@@ -65,6 +66,7 @@ endpoint_init(struct endpoint *ep, struct conn *conn,
 static void
 endpoint_fini(struct endpoint *ep)
 {
+	offload_detach(ep);
 	content_hash_destroy(ep->hash);
 	hist_fini(&ep->latency);
 	stamps_fini(&ep->stamps);

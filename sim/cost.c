@@ -231,6 +231,34 @@ static const struct cost_row cost_rows[COST_COUNT] = {
 	      "0.56ns", "0.88ns", "1ns", "200ps..4ns", ESTIMATE,
 	      "3.5 times AES-128-GCM" SPEED,
 	      "AES-128-CCM (Linux), per byte"),
+	PRICE(COST_RECRYPT_RECORD, "recrypt_record",
+	      "240ns", "270ns", "1us", "100ns..800ns", ESTIMATE,
+	      GUESS " (0.6 of AES-128-GCM)",
+	      "make a mixed record ciphertext again, fixed part"),
+	PRICE_BYTE(COST_AES128_RECRYPT_BYTE, "aes128_recrypt_byte",
+	      "0.096ns", "0.15ns", "1ns", "50ps..670ps", ESTIMATE,
+	      GUESS " (0.6 of AES-128-GCM)",
+	      "AES-128-CTR over a mixed record, per byte"),
+	PRICE_BYTE(COST_AES256_RECRYPT_BYTE, "aes256_recrypt_byte",
+	      "0.12ns", "0.195ns", "1ns", "60ps..938ps", ESTIMATE,
+	      GUESS " (0.6 of AES-256-GCM)",
+	      "AES-256-CTR over a mixed record, per byte"),
+	PRICE(COST_FIRMWARE_COMMAND, "firmware_command",
+	      "200us", "200us", "1us", "50us..2ms", ESTIMATE, GUESS,
+	      "one firmware command of an install: key, TIR or flow rule"),
+	PRICE(COST_RESYNC_DISPATCH, "resync_dispatch",
+	      "3us", "3us", "1us", "1us..20us", ESTIMATE, GUESS,
+	      "from queueing a work item of the driver to its run"),
+	PRICE(COST_DOORBELL, "doorbell",
+	      "100ns", "100ns", "1us", "50ns..200ns", ESTIMATE, GUESS,
+	      "posted write that tells the NIC of work"),
+	PRICE(COST_PCIE_READ, "pcie_read",
+	      "700ns", "800ns", "1us", "450ns..1200ns", ESTIMATE,
+	      "pcie-lat measurements, round",
+	      "the NIC fetches a work request"),
+	PRICE(COST_PCIE_WRITE, "pcie_write",
+	      "350ns", "350ns", "1us", "300ns..400ns", ESTIMATE, GUESS,
+	      "posted write of the NIC until it is visible"),
 };
 /* clang-format on */
 
@@ -444,6 +472,12 @@ cost_apply_profile(struct config *config, const char *name,
 	if (result == 0)
 		memmove(config->cost_profile, name, strlen(name) + 1);
 	return result;
+}
+
+bool
+cost_is_profile(const char *name)
+{
+	return profile_find(name) != PROFILE_COUNT;
 }
 
 bool

@@ -2,7 +2,7 @@
  * host.c - one simulated host: NIC, CPUs, queues' handlers, TLS workers.
  *
  * Sets the parts up from the configuration and takes them down again; what they
- * do is in pipeline.c and worker.c.
+ * do is in pipeline.c, rx_driver.c and worker.c.
  */
 #include "sim/host.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/pipeline.h"
+#include "sim/offload.h"
 #include "sim/run.h"
 #include "sim/worker.h"
 
@@ -28,8 +28,13 @@ host_init_nic(struct host *host, const struct config *config)
 	    .moderation_time_ps = off ? 0 : config->nic_moderation_time_ps,
 	    .moderation_frames = off ? 0 : config->nic_moderation_frames,
 	    .rss_table_size = config->nic_rss_table_size,
+	    .pcie_rate_bps =
+		config->nic_pcie > 0
+		    ? nic_pcie_presets[config->nic_pcie - 1].rate_bps
+		    : 0,
 	};
 
+	nic.tls = offload_limits(config, &nic.contexts);
 	memcpy(nic.rss_key, config->nic_rss_key, sizeof(nic.rss_key));
 	return nic_init(&host->nic, &nic, host->sim->pool);
 }
@@ -51,13 +56,20 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 	host->index = (uint32_t)(host - sim->host);
 	snprintf(host->name, sizeof(host->name), "%s", name);
 	stage_stats_init(&host->books.stages);
+	port_init(&host->port, host);
 	error = host_init_nic(host, config);
-	if (error != 0)
+	if (error == 0)
+		error = offload_create(host);
+	if (error != 0) {
+		host_fini(host);
 		return error;
+	}
 	host->cpu = calloc(config->host_cpus, sizeof(*host->cpu));
+	host->softirq = calloc(config->host_cpus, sizeof(*host->softirq));
 	host->driver = calloc(config->nic_queues, sizeof(*host->driver));
 	host->worker = calloc(config->ktls_workers, sizeof(*host->worker));
-	if (host->cpu == NULL || host->driver == NULL || host->worker == NULL) {
+	if (host->cpu == NULL || host->softirq == NULL ||
+	    host->driver == NULL || host->worker == NULL) {
 		host_fini(host);
 		return ENOMEM;
 	}
@@ -66,6 +78,7 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 
 		cpu_init(cpu, host->cpus, sim->events, 0);
 		cpu_draw_switches(cpu, switch_price, host);
+		softirq_init(&host->softirq[host->cpus], host, cpu);
 	}
 	for (uint32_t i = 0; i < config->nic_queues; i++)
 		rx_driver_init(&host->driver[i], host, i);
@@ -85,10 +98,19 @@ host_fini(struct host *host)
 		rx_driver_fini(&host->driver[i]);
 	free(host->worker);
 	free(host->driver);
+	free(host->softirq);
 	free(host->cpu);
 	stage_stats_fini(&host->books.stages);
+	port_fini(&host->port);
+	offload_destroy(host);
 	nic_fini(&host->nic);
 	memset(host, 0, sizeof(*host));
+}
+
+bool
+host_is_captured(const struct host *host)
+{
+	return host->sim->config.replay_capture_point == CAPTURE_HOST;
 }
 
 void

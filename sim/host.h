@@ -16,7 +16,10 @@
 #include "sim/config.h"
 #include "sim/cpu.h"
 #include "sim/lock.h"
+#include "sim/port.h"
 #include "sim/qstat.h"
+#include "sim/rx_driver.h"
+#include "sim/softirq.h"
 #include "sim/stage_stats.h"
 #include "sim/stamp.h"
 #include "sim/tx_load.h"
@@ -25,20 +28,7 @@ struct aead_pool;
 struct endpoint;
 struct ktlsim;
 struct ktlsim_error;
-
-/* The driver's side of one receive queue: its interrupt and its softirq. */
-struct rx_driver {
-	struct cpu_task irq;
-	struct cpu_task softirq;
-	struct host *host;
-	struct cpu *cpu; /* that the queue interrupts */
-	uint32_t queue;
-	event_id timer;	    /* of the moderation, or 0 */
-	struct mbuf *chain; /* merged frames in work, or NULL */
-	uint32_t chain_frames;
-	sim_time handler_ps; /* when the handler turned to chain */
-	struct qstat ring;   /* frames from the NIC to their handler */
-};
+struct offload;
 
 /* One TLS worker thread with its work queue (FreeBSD ktls_work_thread). */
 struct worker {
@@ -100,8 +90,11 @@ struct host {
 	uint32_t index;		    /* in the simulation */
 	uint64_t draws[COST_COUNT]; /* prices drawn so far, by kind */
 	char name[64];
+	struct port port; /* in front of it, with nic.pause */
 	struct nic nic;
+	struct offload *offload;  /* driver of its inline TLS, or NULL */
 	struct rx_driver *driver; /* one per NIC queue */
+	struct softirq *softirq;  /* one per CPU */
 	struct cpu *cpu;
 	uint32_t cpus;
 	struct worker *worker;
@@ -117,6 +110,9 @@ struct host {
 /* Returns 0, or EINVAL or ENOMEM with everything undone. */
 int host_init(struct host *host, struct ktlsim *sim, const char *name);
 void host_fini(struct host *host);
+
+/* The capture's times are those of the softirq: no NIC, no interrupts. */
+bool host_is_captured(const struct host *host);
 
 /* Bring the books of its CPUs and workers up to `now`. */
 void host_settle(struct host *host, sim_time now);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "engine/mbuf.h"
+#include "sim/pipeline.h"
 #include "sim/run.h"
 #include "traces/flow.h"
 #include "traces/frame.h"
@@ -171,6 +172,8 @@ make_segment(const struct endpoint *ep, const struct frame *frame, uint32_t off,
 	m->m_pkthdr.th_seq = frame->th_seq + off;
 	m->m_pkthdr.th_ack = frame->th_ack;
 	m->m_pkthdr.th_win = frame->th_win;
+	m->m_pkthdr.th_ts = frame->th_ts;
+	m->m_pkthdr.th_options = frame->th_options;
 	m->m_pkthdr.th_flags = frame->th_flags;
 	if (!last)
 		m->m_pkthdr.th_flags &= (uint8_t) ~(TH_FIN | TH_PUSH);
@@ -352,6 +355,22 @@ ingress_frame(struct ktlsim *sim, const struct ktlsim_frame *input)
 		sim->input.malformed++;
 		break;
 	}
+	return 0;
+}
+
+int
+ingress_made(struct endpoint *ep, const struct frame *frame, sim_time now)
+{
+	struct ktlsim *sim = ep->conn->sim;
+	struct mbuf *m = make_segment(ep, frame, 0, frame->payload_len);
+
+	sim->input.frames++;
+	ep->counts.frames++;
+	if (m == NULL)
+		return ENOMEM;
+	ep->counts.segments++;
+	ep->counts.wire_bytes += m->m_pkthdr.wire_bytes;
+	pipeline_arrive(sim, m, now);
 	return 0;
 }
 

@@ -3,26 +3,25 @@
  *
  * In travel order:
  *   stage_arrival    the frame's first bit is on the link
- *   stage_nic        its last bit is in the NIC: RSS, descriptor, DMA
- *   moderate_frame, stage_timer, stage_interrupt
- *                    it is in host memory; the interrupt reaches its CPU
- *   irq_*, poll_*    hard interrupt, then softirq: drain the ring, merge
+ *   stage_nic        its last bit is there; with pause frames it may wait
+ *   stage_ring       the NIC takes it: TLS, RSS, descriptor, DMA
+ *   rx_driver.c      it is in host memory: interrupt, softirq, merging
  *   stage_tcp        sequence check and reassembly
  *   stage_append     time stamps, socket buffer, effects
  * and on to worker.c (TLS work queue) and reader.c (application).  A followed
  * direction (no host) goes from arrival straight to stage_tcp.
  *
- * This file keeps no state of its own.  Left out: transmit, pause frames,
- * inline TLS; a NIC reads nothing but the RSS hash here.
+ * This file keeps no state of its own.  Left out: transmit.
  */
 #include "sim/pipeline.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stddef.h>
 
 #include "engine/effects.h"
 #include "engine/mbuf.h"
+#include "sim/feed.h"
+#include "sim/offload.h"
 #include "sim/reader.h"
 #include "sim/record.h"
 #include "sim/run.h"
@@ -33,7 +32,7 @@ enum { RESEND_AFTER_MIN_PS = 1000000000 }; /* 1 ms, as the product says */
 static event_handler stage_arrival;
 static event_handler stage_resend;
 
-static struct endpoint *
+struct endpoint *
 endpoint_of_segment(const struct ktlsim *sim, const struct mbuf *m)
 {
 	struct conn *conn = conn_find(sim, m->m_pkthdr.flow);
@@ -79,14 +78,28 @@ note_times(struct endpoint *ep, const struct tcp_result *tcp,
 	assert(stamp.end == tcp->in_order_offset + tcp->in_order_bytes);
 }
 
+/*
+ * Has the sender gone beyond the window?  Of a captured one, whose window is
+ * not known, that is said when the buffer would not hold the bytes.
+ */
+static bool
+past_window(const struct endpoint *ep, uint32_t bytes)
+{
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	const struct config *config = &ep->conn->sim->config;
+
+	if (ep->rcv_adv > 0)
+		return ep->tcb.rcv_offset > ep->rcv_adv;
+	return sb->sb_ccc + (uint64_t)bytes >
+	       (config->sockbuf_autosize ? config->sockbuf_hiwat_max_bytes
+					 : sb->sb_hiwat);
+}
+
 static void
 stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	     sim_time handler_ps, sim_time now)
 {
 	struct sockbuf *sb = &ep->so.so_rcv;
-	uint64_t limit = ep->conn->sim->config.sockbuf_autosize
-			     ? ep->conn->sim->config.sockbuf_hiwat_max_bytes
-			     : sb->sb_hiwat;
 	unsigned effects;
 
 	if ((sb->sb_state & SBS_CANTRCVMORE) == 0 &&
@@ -95,7 +108,7 @@ stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	endpoint_digest(ep, now, STAGE_SOFTIRQ, tcp->in_order_offset,
 			tcp->in_order_bytes);
 	ep->counts.appended_bytes += tcp->in_order_bytes;
-	if (sb->sb_ccc + (uint64_t)tcp->in_order_bytes > limit)
+	if (past_window(ep, tcp->in_order_bytes))
 		ep->counts.window_exceeded_bytes += tcp->in_order_bytes;
 	effects = sbappendstream(sb, tcp->in_order);
 	/* Linux: complete records wake a reader, bytes alone do not. */
@@ -162,236 +175,21 @@ stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 {
 	struct tcp_result tcp;
 
+	offload_completion(ep, m, now);
 	tcp_input(&ep->tcb, m, &tcp);
 	if (ep->host != NULL) {
 		count_outcome(ep, &tcp, frames);
 		count_released(ep, &tcp, frames);
 	}
-	if (tcp.in_order_bytes > 0)
+	if (tcp.in_order_bytes > 0) {
+		feed_segment(ep, tcp.in_order_bytes, now);
 		stage_append(ep, &tcp, handler_ps, now);
-	else
+	} else {
 		m_freem(ep->conn->sim->pool, tcp.in_order);
+	}
+	feed_acknowledge(ep, now);
 	if (tcp.fin || tcp.reset)
 		endpoint_eof(ep, now);
-}
-
-/* Time of the driver and of TCP for one chain, lock included. */
-static sim_time
-poll_price(struct host *host, struct endpoint *ep, const struct mbuf *m,
-	   uint32_t frames, sim_time now)
-{
-	sim_time cost = 0, hold;
-
-	for (uint32_t i = 0; i < frames; i++)
-		cost += price(host, COST_RX_FRAME);
-	cost += price(host, frames > 1 ? COST_TCP_MERGED : COST_TCP_SEGMENT);
-	if (m->m_pkthdr.len == 0)
-		return cost;
-	ep->ack_segments += frames;
-	if (frames > 1 || ep->ack_segments >= 2) {
-		cost += price(host, COST_ACK);
-		host->acks++;
-		ep->ack_segments = 0;
-	}
-	cost += price(host, COST_SOCKBUF_APPEND);
-	hold = price(host, COST_LOCK_APPEND);
-	cost += lock_acquire(&ep->lock, &host->lock[HOST_LOCK_APPEND],
-			     now + cost, hold);
-	return cost + hold;
-}
-
-/* The capture's times are those of the softirq: no NIC, no interrupts. */
-static bool
-captured_on_host(const struct host *host)
-{
-	return host->sim->config.replay_capture_point == CAPTURE_HOST;
-}
-
-/*
- * Frames become visible at times that are known when the NIC takes them, so
- * that needs no event: whoever looks at the ring brings it up to date.
- */
-static void
-show_frames(struct nic_rxq *q, sim_time now)
-{
-	while (nic_rxq_next_visible(q) <= now)
-		nic_rxq_show(q);
-}
-
-/* Stage 7: the softirq turns to the next merged chain of its ring. */
-static sim_time
-poll_begin(struct cpu_task *task, sim_time now)
-{
-	struct rx_driver *driver =
-	    (struct rx_driver *)((char *)task -
-				 offsetof(struct rx_driver, softirq));
-	struct host *host = driver->host;
-	const struct config *config = &host->sim->config;
-	uint32_t merge = config->nic_merge ? config->nic_merge_max_bytes : 0;
-	struct nic_rxq *q = &host->nic.queue[driver->queue];
-
-	show_frames(q, now);
-	driver->chain = nic_rxq_get_merged(q, merge, &driver->chain_frames);
-	driver->handler_ps = now;
-	if (driver->chain == NULL)
-		return 0;
-	for (const struct mbuf *m = driver->chain; m != NULL; m = m->m_next)
-		if ((m->m_flags & M_PKTHDR) != 0)
-			qstat_leave(&driver->ring, now, m->m_pkthdr.rcv_tstmp);
-	return poll_price(host, endpoint_of_segment(host->sim, driver->chain),
-			  driver->chain, driver->chain_frames, now);
-}
-
-/* A flow may have turned round while an ACK that came first was in the ring. */
-static void
-poll_deliver(struct rx_driver *driver, struct mbuf *m, sim_time now)
-{
-	struct host *host = driver->host;
-	struct endpoint *ep = endpoint_of_segment(host->sim, m);
-
-	if (ep->host == host) {
-		stage_tcp(ep, m, driver->chain_frames, driver->handler_ps, now);
-		return;
-	}
-	host->segments.delivered += driver->chain_frames;
-	m_freem(host->sim->pool, m);
-}
-
-static void moderation_act(struct rx_driver *driver,
-			   enum nic_moderation_act act, sim_time now);
-static void moderate_frame(struct rx_driver *driver, sim_time visible_ps);
-
-static bool
-poll_done(struct cpu_task *task, sim_time now)
-{
-	struct rx_driver *driver =
-	    (struct rx_driver *)((char *)task -
-				 offsetof(struct rx_driver, softirq));
-	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
-	struct mbuf *m = driver->chain;
-
-	driver->chain = NULL;
-	if (m != NULL) {
-		nic_rxq_replenish(q, driver->chain_frames);
-		poll_deliver(driver, m, now);
-	}
-	show_frames(q, now);
-	if (q->visible > 0)
-		return true;
-	if (captured_on_host(driver->host))
-		return false;
-	moderation_act(driver, nic_moderation_unmask(&q->moderation, now, 0),
-		       now);
-	for (m = q->hidden; m != NULL; m = m->m_nextpkt)
-		moderate_frame(driver, m->m_pkthdr.visible_ps);
-	return false;
-}
-
-/* Stage 7, hard half: the handler schedules the softirq on its CPU. */
-static sim_time
-irq_begin(struct cpu_task *task, sim_time now)
-{
-	struct rx_driver *driver =
-	    (struct rx_driver *)((char *)task -
-				 offsetof(struct rx_driver, irq));
-
-	(void)now;
-	return price(driver->host, COST_INTERRUPT);
-}
-
-static bool
-irq_done(struct cpu_task *task, sim_time now)
-{
-	struct rx_driver *driver =
-	    (struct rx_driver *)((char *)task -
-				 offsetof(struct rx_driver, irq));
-
-	cpu_wake(driver->cpu, &driver->softirq, now, 0);
-	return false;
-}
-
-void
-rx_driver_init(struct rx_driver *driver, struct host *host, uint32_t queue)
-{
-	driver->host = host;
-	driver->queue = queue;
-	driver->cpu = &host->cpu[queue % host->cpus];
-	driver->irq = (struct cpu_task){
-	    .class = CPU_IRQ, .begin = irq_begin, .done = irq_done};
-	driver->softirq = (struct cpu_task){
-	    .class = CPU_SOFTIRQ, .begin = poll_begin, .done = poll_done};
-	qstat_init(&driver->ring);
-}
-
-void
-rx_driver_fini(struct rx_driver *driver)
-{
-	m_freem(driver->host->sim->pool, driver->chain);
-	qstat_fini(&driver->ring);
-}
-
-/* Stage 6: the interrupt's message has reached its CPU. */
-static void
-stage_interrupt(void *object, uint64_t argument, sim_time now)
-{
-	struct rx_driver *driver = object;
-
-	(void)argument;
-	cpu_wake(driver->cpu, &driver->irq, now, 0);
-}
-
-static void
-stage_timer(void *object, uint64_t argument, sim_time now)
-{
-	struct rx_driver *driver = object;
-	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
-
-	(void)argument;
-	driver->timer = 0;
-	moderation_act(driver, nic_moderation_timer(&q->moderation, now), now);
-}
-
-static void
-moderation_act(struct rx_driver *driver, enum nic_moderation_act act,
-	       sim_time now)
-{
-	struct ktlsim *sim = driver->host->sim;
-	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
-
-	switch (act) {
-	case NIC_MODERATION_NONE:
-		break;
-	case NIC_MODERATION_ARM:
-		driver->timer =
-		    run_event(sim, q->moderation.timer_ps, EVENT_INTERNAL,
-			      stage_timer, driver, 0);
-		break;
-	case NIC_MODERATION_INTERRUPT:
-		if (driver->timer != 0)
-			event_cancel(sim->events, driver->timer);
-		driver->timer = 0;
-		q->interrupts++;
-		run_event(sim,
-			  now + price(driver->host, COST_INTERRUPT_DELIVERY),
-			  EVENT_INTERNAL, stage_interrupt, driver, 0);
-		break;
-	}
-}
-
-/*
- * Stage 6: a frame will be in host memory at visible_ps.  A timer that fires
- * before that comes first, and its handler finds the frame or leaves it to the
- * next interrupt.
- */
-static void
-moderate_frame(struct rx_driver *driver, sim_time visible_ps)
-{
-	struct nic_rxq *q = &driver->host->nic.queue[driver->queue];
-
-	if (driver->timer == 0 || q->moderation.timer_ps > visible_ps)
-		moderation_act(driver,
-			       nic_moderation_frame(&q->moderation, visible_ps),
-			       visible_ps);
 }
 
 /* A segment was lost inside the model: open-loop replay offers it again. */
@@ -419,30 +217,47 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 		  (uint64_t)(uintptr_t)m);
 }
 
-/* Stage 5: the last bit has arrived: pick a queue, take a descriptor. */
-static void
-stage_nic(void *object, uint64_t argument, sim_time now)
+/* Stage 7: pick a queue, take a descriptor. */
+void
+stage_ring(struct host *host, struct mbuf *m, sim_time now)
 {
-	struct host *host = object;
-	struct mbuf *m = mbuf_of_argument(argument);
-	bool on_host = host->sim->config.replay_capture_point == CAPTURE_HOST;
+	struct endpoint *ep = endpoint_of_segment(host->sim, m);
 	struct nic_rx_result rx;
-	struct rx_driver *driver;
 
 	m->m_pkthdr.rcv_tstmp = now;
 	host->segments.on_link--;
-	rx = nic_rx(&host->nic, m, now,
-		    on_host ? 0 : price(host, COST_NIC_PIPELINE));
+	offload_before_packet(ep, now);
+	rx =
+	    nic_rx(&host->nic, m, now,
+		   host_is_captured(host) ? 0 : price(host, COST_NIC_PIPELINE));
+	offload_packet(ep, &rx.tls, now);
 	if (rx.dropped) {
 		segment_lost(host, m, now);
 		return;
 	}
-	driver = &host->driver[rx.queue];
-	qstat_enter(&driver->ring, now);
-	if (on_host)
-		cpu_wake(driver->cpu, &driver->softirq, now, 0);
-	else
-		moderate_frame(driver, rx.visible_ps);
+	rx_driver_frame(&host->driver[rx.queue], rx.visible_ps, now);
+}
+
+/* Stage 6: the last bit has arrived. */
+void
+stage_nic(void *object, uint64_t argument, sim_time now)
+{
+	struct host *host = object;
+	struct mbuf *m = mbuf_of_argument(argument);
+
+	m->m_pkthdr.rcv_tstmp = now;
+	switch (host->port.on ? port_accept(&host->port, m, now)
+			      : PORT_PASSES) {
+	case PORT_PASSES:
+		stage_ring(host, m, now);
+		break;
+	case PORT_KEEPS:
+		break;
+	case PORT_REFUSES:
+		host->segments.on_link--;
+		segment_lost(host, m, now);
+		break;
+	}
 }
 
 /* Does the segment hold the first byte of its stream? */
@@ -479,11 +294,15 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 		endpoint_follow(ep, now);
 		return;
 	}
-	end = captured_on_host(host)
-		  ? now
-		  : link_send(&host->nic.link, now, m->m_pkthdr.wire_bytes);
 	host->segments.segments_in++;
 	host->segments.on_link++;
+	if (host->port.on) {
+		port_send(&host->port, m, now);
+		return;
+	}
+	end = host_is_captured(host)
+		  ? now
+		  : link_send(&host->nic.link, now, m->m_pkthdr.wire_bytes);
 	/*
 	 * Where nothing else happens before the last bit, and whatever arrives
 	 * meanwhile ends behind it on this link, it need not be waited for.
@@ -541,6 +360,12 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 		m_freem(sim->pool, segments);
 		segments = next;
 	}
+}
+
+void
+pipeline_arrive(struct ktlsim *sim, struct mbuf *segments, sim_time now)
+{
+	stage_arrival(sim, (uint64_t)(uintptr_t)segments, now);
 }
 
 /* The policy refused a header when it arrived: nobody else has counted it. */

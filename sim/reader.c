@@ -23,6 +23,7 @@
 #include "engine/ktls_rx.h"
 #include "engine/ktls_session.h"
 #include "sim/content_hash.h"
+#include "sim/offload.h"
 #include "sim/pipeline.h"
 #include "sim/run.h"
 
@@ -327,7 +328,7 @@ endpoint_install(struct endpoint *ep, const struct handshake_effect *install,
 	    ktls_rx_enable(&ep->so, session, install->key.rec_seq, &effects);
 	assert(error == 0);
 	endpoint_act(ep, effects, now);
-	return 0;
+	return offload_install(ep, now);
 }
 
 /* setsockopt() has brought the next key: records go on behind the boundary. */
@@ -336,6 +337,7 @@ next_key(struct endpoint *ep, const struct ktls_key *key, sim_time now)
 {
 	unsigned effects = 0;
 
+	offload_next_key(ep, now);
 	if (ktls_rx_next_key(&ep->so, key, &effects) == 0)
 		ep->keyed_ps = now;
 	else
@@ -433,6 +435,7 @@ record_report(const struct endpoint *ep, const struct record_stamp *r,
 	    .decrypted_ps = r->decrypted_ps,
 	    .read_begin_ps = ep->reader.record_ps,
 	    .read_end_ps = now,
+	    .marked_bytes = r->marked_bytes,
 	};
 
 	sim->exec->enter_user(sim);
@@ -521,6 +524,13 @@ record_read(struct endpoint *ep, sim_time now)
 	ep->reader.record_open = false;
 }
 
+static void
+reader_close(struct endpoint *ep)
+{
+	ep->reader.mode = READER_CLOSED;
+	offload_close(ep);
+}
+
 /* The call ended in an error or at the end of the stream. */
 static bool
 call_failed(struct endpoint *ep)
@@ -532,7 +542,7 @@ call_failed(struct endpoint *ep)
 	if (got->eof ||
 	    (got->error != 0 &&
 	     ep->conn->sim->policy.on_bad_record == ENGINE_BAD_RECORD_STICKY))
-		reader->mode = READER_CLOSED;
+		reader_close(ep);
 	return got->eof || got->error != 0;
 }
 
@@ -622,7 +632,7 @@ reader_done(struct endpoint *ep, sim_time now)
 	else if (mode == READER_RECORDS)
 		done_record(ep, now);
 	else if (reader->got.eof)
-		reader->mode = READER_CLOSED;
+		reader_close(ep);
 	else if (mode == READER_HANDSHAKE)
 		act_on_output(ep, now);
 }

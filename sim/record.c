@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/effects.h"
+#include "sim/offload.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/run.h"
@@ -53,6 +54,7 @@ record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 			      : stamp->appended_ps;
 	stamp->begin_ps = now;
 	ep->tls_offset += job->wire_len;
+	offload_header(ep, job, stamp->offset, now);
 	return verdict;
 }
 
@@ -73,15 +75,24 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 	      struct ktls_rx_counters *counters, struct record_stamp *stamp,
 	      sim_time now)
 {
+	struct offload_record record = {
+	    .offset = stamp->offset,
+	    .seqno = job->seqno,
+	    .wire_bytes = job->wire_len,
+	    .marked_bytes = job->marked_len,
+	    .marks = job->state,
+	};
 	int error = job->error;
-	bool delivered = false;
 	unsigned effects;
 
 	stamp->plaintext_bytes = job->plaintext_len;
+	stamp->marked_bytes = job->marked_len;
 	stamp->type = job->record_type;
 	stamp->decrypted_ps = now;
-	effects = ktls_rx_finish(&ep->so, job, counters, &delivered);
-	if (delivered) {
+	effects = ktls_rx_finish(&ep->so, job, counters, &record.delivered);
+	record.reported = (effects & ENGINE_RX_RESYNC) != 0;
+	effects &= ~(unsigned)ENGINE_RX_RESYNC;
+	if (record.delivered) {
 		ep->counts.records++;
 		effects |= wake_in_pass(ep);
 		if (stamps_push_record(&ep->stamps, stamp) != 0)
@@ -89,6 +100,7 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 	} else if (error != 0) {
 		record_count_error(ep, error);
 	}
+	offload_record(ep, &record, now);
 	endpoint_act(ep, effects, now);
 }
 

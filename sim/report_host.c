@@ -13,6 +13,7 @@
 
 #include "sim/report_format.h"
 #include "sim/report_internal.h"
+#include "sim/report_offload.h"
 #include "sim/results.h"
 
 enum {
@@ -390,9 +391,9 @@ print_totals(FILE *out, const struct results_host *host)
 	fprintf(out,
 		"TLS records  %s processed by the host, %s by the NIC, %s by "
 		"both\n",
-		format_count(a, host->tls_records_none),
-		format_count(b, host->tls_records_full),
-		format_count(c, host->tls_records_partial));
+		format_count(a, host->split.records_none),
+		format_count(b, host->split.records_full),
+		format_count(c, host->split.records_partial));
 	fprintf(out, "Wake-ups     %s of readers useful, %s spurious\n",
 		format_count(a, host->wakeups_useful),
 		format_count(b, host->wakeups_spurious));
@@ -412,6 +413,8 @@ report_host_text(FILE *out, const struct results_host *host, bool verbose)
 	print_stages(out, host);
 	print_slowest(out, host);
 	print_totals(out, host);
+	if (host->has_tls)
+		report_offload_text(out, host);
 	print_cpus(out, host, verbose);
 	print_workqueues(out, host, verbose);
 	print_transmit(out, host, verbose);

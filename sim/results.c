@@ -34,6 +34,7 @@ host_fini(struct results_host *host)
 	free(host->counters);
 	free(host->cpus);
 	free(host->workqueues);
+	free(host->cache_curve);
 }
 
 void
@@ -41,6 +42,9 @@ results_fini(struct results *results)
 {
 	for (size_t i = 0; i < results->host_count; i++)
 		host_fini(&results->hosts[i]);
+	for (size_t i = 0; i < results->flow_count; i++)
+		for (int d = 0; d < 2; d++)
+			free(results->flows[i].direction[d].offload.listed);
 	free(results->hosts);
 	free(results->flows);
 	free(results->notes);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "sim/config.h"
+#include "sim/episode.h"
 #include "sim/event.h"
 
 enum stage {
@@ -32,6 +33,29 @@ enum stage {
 
 /* "assembly", "hold", "nic" ... as in the schema. */
 const char *stage_name(enum stage stage);
+
+/* What a NIC did of the records, and of their bytes on the wire. */
+struct results_split {
+	uint64_t records_full, records_partial, records_none;
+	uint64_t bytes_full, bytes_partial, bytes_none;
+	uint64_t bytes_marked; /* decrypted by the NIC, of all of them */
+};
+
+/* Inline TLS of one direction.  SIM_TIME_NEVER: has not happened. */
+struct results_offload {
+	bool present;	     /* nic.tls, and keys were installed */
+	const char *state;   /* at the end; constant text, as the next */
+	const char *reason;  /* of a refusal, or NULL */
+	sim_time connect_ps; /* of its SYN, or of its keys */
+	sim_time asked_ps, active_ps, first_full_ps;
+	uint64_t installs, resets, path_changes, rekeys;
+	struct results_split split;
+	uint64_t episodes, episodes_closed;
+	double episode_mean_ns; /* of the closed ones, lost to full */
+	sim_time episode_max_ps;
+	size_t listed_count; /* the first ones */
+	struct episode *listed;
+};
 
 struct results_latency {
 	uint64_t count;
@@ -58,6 +82,7 @@ struct results_direction {
 	bool keyed;	 /* a KTLS session was enabled */
 	char error[64];	 /* "EBADMSG: ..." of the first one, or "" */
 	struct results_latency latency; /* of STAGE_TOTAL */
+	struct results_offload offload;
 };
 
 struct results_flow {
@@ -108,6 +133,12 @@ struct results_counter {
 	uint64_t value;
 };
 
+/* Misses that a context cache of this size would have had. */
+struct results_cache_size {
+	uint32_t entries;
+	uint64_t misses;
+};
+
 struct results_conservation {
 	uint64_t segments_in, delivered;
 	uint64_t dropped_ring, dropped_link, dropped_checksum;
@@ -131,7 +162,17 @@ struct results_host {
 	struct results_workqueue *workqueues;
 	size_t lock_count;
 	struct results_lock locks[4];
-	uint64_t tls_records_full, tls_records_partial, tls_records_none;
+	bool has_tls; /* nic.tls: what follows holds more than `none` */
+	const char *tls_profile; /* constant text, as the next */
+	const char *tls_resync;
+	struct results_split split;
+	uint64_t episodes, episodes_closed;
+	double episode_mean_ns;
+	sim_time episode_max_ps;
+	uint64_t cache_accesses;  /* of TLS contexts, by packets */
+	uint64_t cache_entries;	  /* 0: all contexts are in the NIC */
+	size_t cache_curve_count; /* without feedback: */
+	struct results_cache_size *cache_curve;
 	uint64_t wakeups_useful, wakeups_spurious;
 	double goodput_gbps; /* application bytes over the run's time */
 	double cores_busy;
@@ -159,8 +200,21 @@ struct input_counts {
 	uint64_t resent;    /* segments offered again after a loss inside */
 };
 
+/* Which run of a scenario this was. */
+struct results_variable {
+	const char *name, *value;
+};
+
+struct results_scenario {
+	const char *configuration;
+	uint64_t run;
+	size_t variable_count;
+	const struct results_variable *variables;
+};
+
 struct results {
 	const struct config *config;
+	const struct results_scenario *scenario; /* lent; NULL: none */
 	size_t note_count;
 	char (*notes)[RESULTS_TEXT_BYTES];
 	uint64_t seed, repetition;

@@ -33,9 +33,29 @@ worker_of_task(const struct cpu_task *task)
 	return (struct worker *)((char *)task - offsetof(struct worker, task));
 }
 
+/*
+ * What undoing the NIC's part of a mixed record costs on top: FreeBSD, a pass
+ * of AES-CTR over the whole of it.  Linux decrypts the record once to get the
+ * ciphertext back, from a copy, and copies that over what was marked.
+ */
+static sim_time
+recrypt_price(struct host *host, const struct ktls_rx_job *job, sim_time crypt)
+{
+	bool small = job->session->params.key_len == 16;
+
+	if (host->sim->config.ktls_decrypt_in == DECRYPT_IN_READER)
+		return crypt + price_bytes(host, COST_COPY_BYTE,
+					   job->wire_len + job->marked_len);
+	return price(host, COST_RECRYPT_RECORD) +
+	       price_bytes(host,
+			   small ? COST_AES128_RECRYPT_BYTE
+				 : COST_AES256_RECRYPT_BYTE,
+			   job->wire_len);
+}
+
 /* The price of decrypting: by cipher, key and MAC, per record and byte. */
 static sim_time
-crypt_price(struct host *host, const struct ktls_rx_job *job)
+software_price(struct host *host, const struct ktls_rx_job *job)
 {
 	const struct ktls_session *session = job->session;
 	uint32_t overhead = session->framing.hlen;
@@ -49,6 +69,20 @@ crypt_price(struct host *host, const struct ktls_rx_job *job)
 		overhead += TLS_TAG_BYTES;
 	bytes = job->wire_len > overhead ? job->wire_len - overhead : 0;
 	return price(host, record) + price_bytes(host, byte, bytes);
+}
+
+/* What is left to do for a record that a NIC has seen. */
+static sim_time
+crypt_price(struct host *host, const struct ktls_rx_job *job)
+{
+	sim_time crypt;
+
+	if (job->state == KTLS_MBUF_CRYPTO_ST_DECRYPTED)
+		return 0;
+	crypt = software_price(host, job);
+	if (job->state == KTLS_MBUF_CRYPTO_ST_MIXED)
+		crypt += recrypt_price(host, job, crypt);
+	return crypt;
 }
 
 sim_time

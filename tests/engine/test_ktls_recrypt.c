@@ -372,20 +372,21 @@ struct state_row {
 	unsigned marks; /* of three mbufs of 10 bytes */
 	uint32_t off, len;
 	enum ktls_mbuf_crypto_st state;
+	uint32_t marked; /* bytes */
 };
 
 static const struct state_row state_rows[] = {
-    {0, 0, 30, KTLS_MBUF_CRYPTO_ST_ENCRYPTED},
-    {7, 0, 30, KTLS_MBUF_CRYPTO_ST_DECRYPTED},
-    {1, 0, 30, KTLS_MBUF_CRYPTO_ST_MIXED},
-    {1, 0, 10, KTLS_MBUF_CRYPTO_ST_DECRYPTED},
-    {1, 0, 11, KTLS_MBUF_CRYPTO_ST_MIXED},
-    {1, 9, 1, KTLS_MBUF_CRYPTO_ST_DECRYPTED},
-    {1, 10, 20, KTLS_MBUF_CRYPTO_ST_ENCRYPTED},
-    {6, 9, 2, KTLS_MBUF_CRYPTO_ST_MIXED},
-    {6, 10, 20, KTLS_MBUF_CRYPTO_ST_DECRYPTED},
-    {2, 19, 2, KTLS_MBUF_CRYPTO_ST_MIXED},
-    {2, 20, 10, KTLS_MBUF_CRYPTO_ST_ENCRYPTED},
+    {0, 0, 30, KTLS_MBUF_CRYPTO_ST_ENCRYPTED, 0},
+    {7, 0, 30, KTLS_MBUF_CRYPTO_ST_DECRYPTED, 30},
+    {1, 0, 30, KTLS_MBUF_CRYPTO_ST_MIXED, 10},
+    {1, 0, 10, KTLS_MBUF_CRYPTO_ST_DECRYPTED, 10},
+    {1, 0, 11, KTLS_MBUF_CRYPTO_ST_MIXED, 10},
+    {1, 9, 1, KTLS_MBUF_CRYPTO_ST_DECRYPTED, 1},
+    {1, 10, 20, KTLS_MBUF_CRYPTO_ST_ENCRYPTED, 0},
+    {6, 9, 2, KTLS_MBUF_CRYPTO_ST_MIXED, 1},
+    {6, 10, 20, KTLS_MBUF_CRYPTO_ST_DECRYPTED, 20},
+    {2, 19, 2, KTLS_MBUF_CRYPTO_ST_MIXED, 1},
+    {2, 20, 10, KTLS_MBUF_CRYPTO_ST_ENCRYPTED, 0},
 };
 
 START_TEST(test_ktls_recrypt_state_looks_at_the_mbufs_of_the_range)
@@ -393,6 +394,7 @@ START_TEST(test_ktls_recrypt_state_looks_at_the_mbufs_of_the_range)
 	const struct ktls_key key = rx_key(TLS_1_3, TLS_CIPHER_AES_GCM, 16, 7);
 	const struct state_row *row = &state_rows[_i];
 	struct mbuf *chain = NULL;
+	uint32_t marked;
 
 	rx_init(&fx, &key, KTLS_CRYPTO_MODEL);
 	for (int i = 2; i >= 0; i--) {
@@ -403,8 +405,10 @@ START_TEST(test_ktls_recrypt_state_looks_at_the_mbufs_of_the_range)
 		m->m_next = chain;
 		chain = m;
 	}
-	ck_assert_int_eq(ktls_mbuf_crypto_state(chain, row->off, row->len),
-			 row->state);
+	ck_assert_int_eq(
+	    ktls_mbuf_crypto_state(chain, row->off, row->len, &marked),
+	    row->state);
+	ck_assert_uint_eq(marked, row->marked);
 	m_freem(fx.pool, chain);
 }
 END_TEST

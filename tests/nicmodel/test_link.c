@@ -47,6 +47,82 @@ START_TEST(test_link_takes_the_published_time_for_a_frame)
 }
 END_TEST
 
+/*
+ * The published table's other columns: whole frames per millisecond (14.88
+ * million a second are 14 880), and pauses of one and of 65 535 quanta of 512
+ * bits.
+ */
+static const struct {
+	uint64_t rate_bps;
+	uint32_t frames_84;
+	uint32_t frames_1538;
+	uint64_t quantum_ps;
+	uint64_t longest_pause_ps;
+} column_rows[] = {
+    {10000000000, 14880, 812, 51200, 3355392000},
+    {25000000000, 37202, 2031, 20480, 1342156800},
+    {40000000000, 59523, 3250, 12800, 838848000},
+    {100000000000, 148809, 8127, 5120, 335539200},
+    {200000000000, 297619, 16254, 2560, 167769600},
+    {400000000000, 595238, 32509, 1280, 83884800},
+};
+
+/* Frames back to back whose last bit arrives within a millisecond. */
+static uint32_t
+frames_per_ms(uint64_t rate_bps, uint32_t wire_bytes)
+{
+	struct link link;
+	uint32_t frames = 0;
+
+	link_init(&link, rate_bps);
+	while (link_send(&link, 0, wire_bytes) <= 1000000000)
+		frames++;
+	return frames;
+}
+
+START_TEST(test_link_has_the_published_packet_rates_and_pauses)
+{
+	uint64_t rate_bps = column_rows[_i].rate_bps;
+	struct link link;
+
+	ck_assert_uint_eq(frames_per_ms(rate_bps, 84),
+			  column_rows[_i].frames_84);
+	ck_assert_uint_eq(frames_per_ms(rate_bps, 1538),
+			  column_rows[_i].frames_1538);
+	link_init(&link, rate_bps);
+	ck_assert_uint_eq(link_send(&link, 0, 64), column_rows[_i].quantum_ps);
+	link_init(&link, rate_bps);
+	ck_assert_uint_eq(link_send(&link, 0, 65535 * 64),
+			  column_rows[_i].longest_pause_ps);
+}
+END_TEST
+
+/* The share of a busy link's time that TCP's payload gets, in 1 / 10 000. */
+static const struct {
+	uint32_t payload_bytes;
+	uint32_t wire_bytes;
+	uint64_t share;
+} goodput_rows[] = {
+    {1448, 1538, 9415},
+    {1460, 1538, 9493},
+    {8948, 9038, 9900},
+    {1448, 1542, 9390}, /* VLAN: 4 bytes more */
+};
+
+START_TEST(test_link_gives_payload_its_published_share)
+{
+	struct link link;
+	uint64_t payload_ps, busy_ps;
+
+	link_init(&link, 100000000000);
+	payload_ps = link_send(&link, 0, goodput_rows[_i].payload_bytes);
+	link_init(&link, 100000000000);
+	busy_ps = link_send(&link, 0, goodput_rows[_i].wire_bytes);
+	ck_assert_uint_eq((payload_ps * 10000 + busy_ps / 2) / busy_ps,
+			  goodput_rows[_i].share);
+}
+END_TEST
+
 START_TEST(test_link_frames_queue_behind_each_other)
 {
 	struct link link;
@@ -165,6 +241,10 @@ link_suite(void)
 	const struct suite_test tests[] = {
 	    TEST(test_link_takes_the_published_time_for_a_frame,
 		 COUNT(rate_rows)),
+	    TEST(test_link_has_the_published_packet_rates_and_pauses,
+		 COUNT(column_rows)),
+	    TEST(test_link_gives_payload_its_published_share,
+		 COUNT(goodput_rows)),
 	    TEST(test_link_frames_queue_behind_each_other, 0),
 	    TEST(test_link_without_a_rate_is_transparent, 0),
 	    TEST(test_link_does_not_drift_at_rates_that_do_not_divide,

@@ -66,6 +66,9 @@ START_TEST(test_nic_rss_hashes_the_verification_suite)
 	    nic_rss_hash(&rss, input, dst, len, v->sport, v->dport),
 	    v->tcp_hash);
 	ck_assert_uint_eq(nic_rss_queue(&rss, v->tcp_hash), v->index % 16);
+	/* With a queue per entry the queue is the published index. */
+	nic_rss_init(&rss, nic_rss_default_key, 128, 128);
+	ck_assert_uint_eq(nic_rss_queue(&rss, v->tcp_hash), v->index);
 }
 END_TEST
 

@@ -21,7 +21,7 @@ static const struct op_row rows[OP_COUNT] = {
     [OP_APPEND] = {"append", 2800, {1500, 16, 256}},
     [OP_WORK] = {"work", 3000, {8, 16, 1}},
     [OP_READ] = {"read", 2000, {4096, 32, 16}},
-    [OP_ENABLE] = {"enable", 100, {1, 1, 1}},
+    [OP_ENABLE] = {"enable", 100, {16, 1, 1}},
     [OP_NEXT_KEY] = {"next_key", 400, {1, 1, 1}},
     [OP_ERROR] = {"error", 40, {1, 1, 1}},
     [OP_LOWAT] = {"lowat", 60, {200, 1, 1}},
@@ -44,14 +44,37 @@ draw(uint64_t *state)
 	return (uint32_t)(z >> 32);
 }
 
+/*
+ * In some scripts the worker, the reader or whoever brings the next key falls
+ * behind, so that queues become long.  Returns the sum of the weights.
+ */
+static uint32_t
+draw_weights(uint64_t *state, uint32_t weight[OP_COUNT])
+{
+	static const struct {
+		enum op_code code;
+		uint32_t slower;
+	} lazy[] = {{OP_WORK, 5}, {OP_READ, 8}, {OP_NEXT_KEY, 8}};
+	uint32_t total = 0;
+
+	for (unsigned i = 0; i < OP_COUNT; i++)
+		weight[i] = rows[i].weight;
+	for (unsigned i = 0; i < sizeof(lazy) / sizeof(lazy[0]); i++)
+		if (draw(state) % 4 == 0)
+			weight[lazy[i].code] /= lazy[i].slower;
+	for (unsigned i = 0; i < OP_COUNT; i++)
+		total += weight[i];
+	return total;
+}
+
 static enum op_code
-draw_code(uint64_t *state, uint32_t total)
+draw_code(uint64_t *state, const uint32_t weight[OP_COUNT], uint32_t total)
 {
 	uint32_t left = draw(state) % total;
 	unsigned code = 0;
 
-	for (; left >= rows[code].weight; code++)
-		left -= rows[code].weight;
+	for (; left >= weight[code]; code++)
+		left -= weight[code];
 	return (enum op_code)code;
 }
 
@@ -59,14 +82,14 @@ void
 ops_generate(uint64_t seed, struct op *ops, size_t count)
 {
 	uint64_t state = seed;
-	uint32_t total = 0;
+	uint32_t weight[OP_COUNT], total;
 
-	for (unsigned i = 0; i < OP_COUNT; i++)
-		total += rows[i].weight;
 	/* Neighbouring seeds must not be one sequence, shifted. */
 	state = (uint64_t)draw(&state) << 32 | draw(&state);
+	total = draw_weights(&state, weight);
 	for (size_t i = 0; i < count; i++) {
-		ops[i].code = i == 0 ? OP_CONFIG : draw_code(&state, total);
+		ops[i].code =
+		    i == 0 ? OP_CONFIG : draw_code(&state, weight, total);
 		for (unsigned a = 0; a < OP_ARGS; a++)
 			ops[i].arg[a] =
 			    draw(&state) % rows[ops[i].code].bound[a];

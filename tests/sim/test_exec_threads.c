@@ -182,7 +182,7 @@ START_TEST(test_exec_threads_reports_itself)
 	ck_assert_uint_eq(client->conservation.queued, 0);
 	ck_assert_uint_eq(client->cpu_count, 0);
 	ck_assert_uint_eq(client->lock_count, 0);
-	ck_assert_uint_eq(client->tls_records_none, 34);
+	ck_assert_uint_eq(client->split.records_none, 34);
 	ck_assert_uint_eq(client->stages[STAGE_TOTAL].latency.count, 34);
 	ck_assert_uint_eq(client->stages[STAGE_NIC].latency.max_ps, 0);
 	ck_assert_uint_gt(client->stages[STAGE_DECRYPT].latency.min_ps, 0);

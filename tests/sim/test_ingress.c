@@ -178,7 +178,7 @@ START_TEST(test_receiver)
 	results = ktlsim_results(driver.sim);
 	ck_assert_uint_eq(results->host_count, row->hosts);
 	for (size_t i = 0; i < results->host_count; i++) {
-		if (results->hosts[i].tls_records_none == 0)
+		if (results->hosts[i].split.records_none == 0)
 			continue;
 		receivers++;
 		ck_assert_str_eq(results->hosts[i].name, row->name);
@@ -207,7 +207,7 @@ START_TEST(test_receiver_v6)
 	ck_assert_int_eq(ktlsim_add_flow(driver.sim, &flow, NULL), 0);
 	sim_send_record(&sender, 0, WIRE);
 	sim_driver_finish(&driver);
-	ck_assert_uint_eq(sim_driver_host(&driver, 0)->tls_records_none, 1);
+	ck_assert_uint_eq(sim_driver_host(&driver, 0)->split.records_none, 1);
 }
 END_TEST
 

@@ -429,7 +429,7 @@ busy_report(enum cut cut)
 			busy_send(&busy, follower.next++);
 	}
 	sim_driver_finish(&busy);
-	ck_assert_uint_gt(ktlsim_results(busy.sim)->hosts[1].tls_records_none,
+	ck_assert_uint_gt(ktlsim_results(busy.sim)->hosts[1].split.records_none,
 			  100);
 	ck_assert_int_eq(ktlsim_report_json(busy.sim, &text), 0);
 	sim_driver_destroy(&busy);

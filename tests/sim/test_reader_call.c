@@ -113,7 +113,7 @@ START_TEST(test_call)
 	ck_assert_uint_eq(host->workqueues[0].enqueued, 0);
 	ck_assert_uint_eq(host->wakeups_useful, 1);
 	ck_assert_uint_eq(host->wakeups_spurious, 0);
-	ck_assert_uint_eq(host->tls_records_none, 2);
+	ck_assert_uint_eq(host->split.records_none, 2);
 }
 END_TEST
 

@@ -473,7 +473,13 @@ static const struct {
      "[{\"name\":\"sockbuf\",\"acquisitions\":4000,\"contended\":100,"
      "\"mean_wait_ns\":350.5}]"},
     {"hosts.0.tls",
-     "{\"records_full\":3,\"records_partial\":2,\"records_none\":1229}"},
+     "{\"records_full\":3,\"records_partial\":2,\"records_none\":1229,"
+     "\"bytes_full\":300,\"bytes_partial\":200,\"bytes_none\":122900,"
+     "\"bytes_marked\":350,\"profile\":\"a NIC\",\"resync\":\"freebsd\","
+     "\"episodes\":5,\"episodes_closed\":4,\"episode_mean_ns\":1500.5,"
+     "\"episode_max_ns\":2000.0,\"cache\":{\"entries\":2,"
+     "\"accesses\":40,\"misses_without_feedback\":["
+     "{\"entries\":1,\"misses\":30},{\"entries\":2,\"misses\":4}]}}"},
     {"hosts.0.wakeups", "{\"useful\":1000,\"spurious\":11}"},
     {"hosts.0.totals", "{\"goodput_gbps\":1.25,\"cores_busy\":0.3125,"
 		       "\"gbps_per_core\":4.0}"},

@@ -96,14 +96,40 @@ made_machine(struct results_host *host)
 }
 
 static void
+made_offload(struct results_host *host)
+{
+	static const struct results_cache_size curve[] = {{1, 30}, {2, 4}};
+
+	host->split = (struct results_split){
+	    .records_full = 3,
+	    .records_partial = 2,
+	    .records_none = 1229,
+	    .bytes_full = 300,
+	    .bytes_partial = 200,
+	    .bytes_none = 122900,
+	    .bytes_marked = 350,
+	};
+	host->has_tls = true;
+	host->tls_profile = "a NIC";
+	host->tls_resync = "freebsd";
+	host->episodes = 5;
+	host->episodes_closed = 4;
+	host->episode_mean_ns = 1500.5;
+	host->episode_max_ps = 2000000;
+	host->cache_entries = 2;
+	host->cache_accesses = 40;
+	host->cache_curve_count = 2;
+	host->cache_curve = made_array(2, sizeof(curve[0]));
+	memcpy(host->cache_curve, curve, sizeof(curve));
+}
+
+static void
 made_host(struct results_host *host)
 {
 	strcpy(host->name, "client");
 	made_stages(host, 1234);
 	made_machine(host);
-	host->tls_records_full = 3;
-	host->tls_records_partial = 2;
-	host->tls_records_none = 1229;
+	made_offload(host);
 	host->wakeups_useful = 1000;
 	host->wakeups_spurious = 11;
 	host->goodput_gbps = 1.25;

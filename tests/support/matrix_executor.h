@@ -3,8 +3,8 @@
  *
  * The matrices (matrix_freebsd.h, the Linux one) know nothing of who decrypts:
  * an executor is a table of functions over one socket and its sender's side.
- * Order of use: matrix_virtual_create, { the functions }*, destroy, which
- * asserts that nothing has leaked.
+ * Order of use: matrix_virtual_create or matrix_threads_create, { the functions
+ * }*, destroy, which asserts that nothing has leaked.
  */
 #ifndef TESTS_SUPPORT_MATRIX_EXECUTOR_H
 #define TESTS_SUPPORT_MATRIX_EXECUTOR_H
@@ -38,11 +38,14 @@ struct matrix_executor {
 	 */
 	void (*feed)(void *self, const uint8_t *bytes, size_t len,
 		     uint64_t fragment);
-	/* Let the workers run until there is nothing to decrypt. */
+	/*
+	 * Let the workers run until there is nothing to decrypt.  On threads
+	 * they run anyway: who must see the end of it waits for it.
+	 */
 	void (*run)(void *self);
 	/*
-	 * One recvmsg(2), with EWOULDBLOCK where there is nothing; move and arg
-	 * of the message are the executor's.
+	 * One recvmsg(2), with EWOULDBLOCK where there is nothing and nothing
+	 * is under way; move and arg of the message are the executor's.
 	 */
 	void (*receive)(void *self, const struct soreceive_msg *msg,
 			struct matrix_read *read);
@@ -61,6 +64,32 @@ struct matrix_executor {
  */
 void matrix_virtual_create(struct matrix_executor *x,
 			   const struct engine_policy *policy);
+
+/*
+ * The simulator's thread executor: a real TLS worker decrypts, and a thread of
+ * its own sleeps in the receive call until the engine wakes it.  FreeBSD's
+ * policy.  The worker runs at any time; with reader_first only while somebody
+ * waits for what it does, and not before a call that needs it has gone to
+ * sleep.
+ */
+void matrix_threads_create(struct matrix_executor *x, bool reader_first);
+
+/* What the threads of that executor have done so far. */
+struct matrix_threads_books {
+	uint64_t records;      /* detached by TLS workers */
+	uint64_t worker_wakes; /* of the reader, by TLS workers */
+	uint64_t calls;	       /* receive calls of the reader's thread */
+	uint64_t sleeps;       /* of its, inside a call */
+};
+
+void matrix_threads_books(const struct matrix_executor *x,
+			  struct matrix_threads_books *books);
+
+/*
+ * Copy to `to`, a struct matrix_read, what a receive call moves
+ * (soreceive_uiomove).
+ */
+void matrix_collect(void *to, const uint8_t *bytes, size_t len);
 
 /*
  * A packet of these bytes.  With fragment != 0 it is a chain of several mbufs,

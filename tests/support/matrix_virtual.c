@@ -131,10 +131,10 @@ virtual_run(void *self)
 		pass(host);
 }
 
-static void
-collect(void *arg, const uint8_t *bytes, size_t len)
+void
+matrix_collect(void *to, const uint8_t *bytes, size_t len)
 {
-	struct matrix_read *read = arg;
+	struct matrix_read *read = to;
 
 	assert(read->result.bytes + len <= sizeof(read->bytes));
 	memcpy(read->bytes + read->result.bytes, bytes, len);
@@ -150,7 +150,7 @@ virtual_receive(void *self, const struct soreceive_msg *msg,
 	struct soreceive_result result;
 
 	read->result.bytes = 0;
-	call.move = collect;
+	call.move = matrix_collect;
 	call.arg = read;
 	soreceive_msg(&host->so, &call, &result);
 	assert(result.bytes == read->result.bytes);

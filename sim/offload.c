@@ -1,0 +1,751 @@
+/*
+ * offload.c - the driver of inline TLS: contexts, and the talk about resyncs.
+ *
+ * An install goes through the firmware: key and TIR, a few at a time, then the
+ * parameters (with the record that software will take next), then the flow
+ * rule.  Until the rule is active packets come through RSS, unmarked; those
+ * that came meanwhile are missing to the context, so it often begins with a
+ * search.
+ *
+ * A resync protocol (nicmodel/nic_resync.h) says what to do; this file does it
+ * with the latencies of a real driver: work item, doorbell, fetch of the work
+ * request, write of the progress, interrupt.  Posts share one internal queue of
+ * nic.tls_queue entries; what finds it full is tried again when one is free.
+ * The protocol hears of records when software gets to them, so a slow worker
+ * delays the answer.
+ *
+ * Every event holds the generation of the context that it is about: what comes
+ * after the context has gone is dropped.
+ *
+ * Left out: CPU time of the driver's own work for resyncs; a context is deleted
+ * at once.
+ */
+#include "sim/offload.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "engine/ktls_rx.h"
+#include "engine/ktls_session.h"
+#include "engine/mbuf.h"
+#include "sim/run.h"
+
+static event_handler install_params;
+static event_handler install_rule;
+static event_handler post_work;
+static event_handler query_device;
+static event_handler query_done;
+static event_handler answer_device;
+
+static void carry_out(struct offload_flow *flow, struct nic_resync_act act,
+		      sim_time now);
+
+static struct offload *
+offload_of(const struct offload_flow *flow)
+{
+	return flow->ep->host->offload;
+}
+
+/* The TCP sequence number of a stream offset. */
+static uint32_t
+seq_of(const struct endpoint *ep, uint64_t offset)
+{
+	return ep->tcb.irs + (uint32_t)offset;
+}
+
+bool
+offload_limits(const struct config *config, struct nic_contexts_config *limits)
+{
+	const struct nic_cell *cap = nic_profiles[config->nic_profile].cap;
+
+	*limits = (struct nic_contexts_config){
+	    .limit = config->nic_tls_contexts,
+	    .stack = config->nic_tls_stack,
+	    .cache = nic_cache_default(),
+	};
+	if (limits->limit == 0)
+		limits->limit = cap[NIC_CAP_CONTEXTS].value;
+	limits->cache.entries = config->nic_tls_cache > 0
+				    ? config->nic_tls_cache
+				    : cap[NIC_CAP_CACHE].value;
+	limits->cache.context_bytes = cap[NIC_CAP_CONTEXT_BYTES].value;
+	limits->cache.outstanding = config->nic_tls_fetches;
+	limits->cache.head_of_line = config->nic_tls_head_of_line;
+	limits->cache.memory_ps = config->nic_tls_memory_ps;
+	return config->nic_tls;
+}
+
+static void
+init_posts(struct offload *offload, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		offload->post[i].next_free = i + 1 < count ? i + 2 : 0;
+	offload->free_post = 1;
+}
+
+int
+offload_create(struct host *host)
+{
+	const struct config *config = &host->sim->config;
+	struct offload *offload;
+
+	if (!config->nic_tls)
+		return 0;
+	offload = calloc(1, sizeof(*offload));
+	if (offload == NULL)
+		return ENOMEM;
+	offload->host = host;
+	offload->profile = &nic_profiles[config->nic_profile];
+	offload->ops = config->nic_resync > 0
+			   ? nic_resync_at(config->nic_resync - 1)
+			   : nic_resync_find(offload->profile->resync);
+	assert(offload->ops != NULL);
+	offload->installs_at_a_time =
+	    offload->profile->cap[NIC_CAP_INSTALLS].value;
+	assert(offload->installs_at_a_time <= OFFLOAD_INSTALLS_MAX);
+	offload->waiting_end = &offload->waiting;
+	offload->reset_ps = config->nic_tls_reset_every_ps > 0
+				? config->nic_tls_reset_every_ps
+				: SIM_TIME_NEVER;
+	host->offload = offload;
+	offload->post = calloc(config->nic_tls_queue, sizeof(*offload->post));
+	if (offload->post == NULL)
+		return ENOMEM;
+	init_posts(offload, config->nic_tls_queue);
+	return 0;
+}
+
+void
+offload_destroy(struct host *host)
+{
+	if (host->offload == NULL)
+		return;
+	free(host->offload->post);
+	free(host->offload);
+	host->offload = NULL;
+}
+
+/* Events are about the flow's present context. */
+static void
+schedule(struct offload_flow *flow, sim_time time, event_handler *handler)
+{
+	run_event(flow->ep->conn->sim, time, EVENT_INTERNAL, handler, flow,
+		  flow->generation);
+}
+
+/* The context goes, and with it whatever is still under way for it. */
+static void
+drop_context(struct offload_flow *flow)
+{
+	struct offload *offload = offload_of(flow);
+
+	if (flow->state == OFFLOAD_INSTALLING && flow->context == NULL)
+		offload->to_come--;
+	if (flow->state == OFFLOAD_ACTIVE)
+		offload->current--;
+	if (flow->resyncs)
+		nic_resync_fini(&flow->resync);
+	flow->resyncs = false;
+	flow->retry = nic_resync_none();
+	if (flow->context != NULL)
+		nic_context_remove(&flow->ep->host->nic.contexts,
+				   flow->context);
+	flow->context = NULL;
+	flow->generation++;
+	flow->ep->so.so_rcv.sb_tls_info->ifnet = false;
+}
+
+static void
+refuse(struct offload_flow *flow, const char *reason)
+{
+	flow->state = OFFLOAD_REFUSED;
+	flow->reason = reason;
+}
+
+/* The first firmware command can begin when one of those before is done. */
+static sim_time
+firmware_done(struct offload *offload, sim_time now)
+{
+	sim_time *first = &offload->install_free_ps[0];
+
+	for (uint32_t i = 1; i < offload->installs_at_a_time; i++)
+		if (offload->install_free_ps[i] < *first)
+			first = &offload->install_free_ps[i];
+	if (*first < now)
+		*first = now;
+	*first += price(offload->host, COST_FIRMWARE_COMMAND);
+	*first += price(offload->host, COST_FIRMWARE_COMMAND);
+	return *first;
+}
+
+static const char *
+why_not(const struct offload_flow *flow)
+{
+	const struct offload *offload = offload_of(flow);
+	const struct endpoint *ep = flow->ep;
+	const struct ktls_session *session = ep->so.so_rcv.sb_tls_info;
+
+	if (session->crypto == KTLS_CRYPTO_ASSUMED)
+		return "the cipher suite is a guess";
+	return nic_profile_refuses(offload->profile, &session->params,
+				   ep->conn->flow->client.address.family == 6);
+}
+
+/* A context that is being made counts, though it is in no table yet. */
+static bool
+has_room(const struct offload *offload)
+{
+	const struct nic_contexts *contexts = &offload->host->nic.contexts;
+
+	return contexts->count + offload->to_come < contexts->config.limit;
+}
+
+/* Ask the firmware for key and TIR. */
+static void
+begin_install(struct offload_flow *flow, sim_time now)
+{
+	struct offload *offload = offload_of(flow);
+	const char *reason = why_not(flow);
+
+	if (reason == NULL && !has_room(offload)) {
+		reason = "every context of the NIC is in use";
+		offload->no_space++;
+	}
+	if (reason != NULL) {
+		refuse(flow, reason);
+		return;
+	}
+	flow->state = OFFLOAD_INSTALLING;
+	flow->installs++;
+	offload->to_come++;
+	schedule(flow, firmware_done(offload, now), install_params);
+}
+
+int
+offload_install(struct endpoint *ep, sim_time now)
+{
+	const struct config *config = &ep->conn->sim->config;
+	struct offload_flow *flow;
+
+	if (ep->host == NULL || ep->host->offload == NULL)
+		return 0;
+	flow = calloc(1, sizeof(*flow));
+	if (flow == NULL)
+		return ENOMEM;
+	flow->ep = ep;
+	flow->asked_ps = now;
+	flow->active_ps = flow->first_full_ps = SIM_TIME_NEVER;
+	flow->path_ps = config->nic_tls_path_change_every_ps > 0
+			    ? now + config->nic_tls_path_change_every_ps
+			    : SIM_TIME_NEVER;
+	episodes_init(&flow->episodes, config->nic_tls_episodes);
+	ep->offload = flow;
+	begin_install(flow, now);
+	return 0;
+}
+
+/* Doorbell, and the NIC reads the work request. */
+static sim_time
+post_price(struct host *host)
+{
+	return price(host, COST_DOORBELL) + price(host, COST_PCIE_READ);
+}
+
+/* The NIC writes, and interrupts. */
+static sim_time
+completion_price(struct host *host)
+{
+	return price(host, COST_PCIE_WRITE) +
+	       price(host, COST_INTERRUPT_DELIVERY);
+}
+
+/*
+ * Key and TIR are there: the parameters name the record that software takes
+ * next (FreeBSD ktls_get_rx_sequence), and the rule comes when they are known
+ * to be in the device.
+ */
+static void
+install_params(void *object, uint64_t argument, sim_time now)
+{
+	struct offload_flow *flow = object;
+	struct endpoint *ep = flow->ep;
+	struct host *host = ep->host;
+	const struct config *config = &host->sim->config;
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	const struct nic_tls_params params = {
+	    .key = &sb->sb_tls_info->params,
+	    .start_seq = seq_of(ep, ep->tls_offset),
+	    .rec_seq = sb->sb_tls_seqno,
+	    .real = sb->sb_tls_info->crypto == KTLS_CRYPTO_REAL,
+	    .matcher = offload_of(flow)->ops->device_scans
+			   ? (enum nic_tls_matcher)config->nic_tls_matcher
+			   : NIC_TLS_NONE,
+	    .scan_delay = config->nic_tls_scan_delay,
+	    .overlap = config->nic_tls_overlap,
+	};
+	int error;
+
+	if ((uint32_t)argument != flow->generation)
+		return;
+	offload_of(flow)->to_come--;
+	error =
+	    nic_context_add(&host->nic.contexts, ep->conn->flow->id,
+			    (uint8_t)ep->direction, &params, &flow->context);
+	if (error == ENOMEM)
+		run_fail(host->sim, error);
+	if (error != 0) {
+		refuse(flow, "the NIC refused the key");
+		return;
+	}
+	schedule(flow,
+		 now + post_price(host) + completion_price(host) +
+		     price(host, COST_FIRMWARE_COMMAND),
+		 install_rule);
+}
+
+static void
+install_rule(void *object, uint64_t argument, sim_time now)
+{
+	struct offload_flow *flow = object;
+	struct offload *offload = offload_of(flow);
+	struct endpoint *ep = flow->ep;
+	struct nic *nic = &ep->host->nic;
+
+	if ((uint32_t)argument != flow->generation)
+		return;
+	if (nic_resync_init(&flow->resync, offload->ops, &offload->counters) !=
+	    0) {
+		run_fail(ep->conn->sim, ENOMEM);
+		return;
+	}
+	flow->resyncs = true;
+	nic_context_rule(&nic->contexts, flow->context,
+			 nic_rss_queue(&nic->rss, ep->flowid), now);
+	ep->so.so_rcv.sb_tls_info->ifnet = true;
+	offload->opened++;
+	offload->current++;
+	flow->state = OFFLOAD_ACTIVE;
+	if (flow->active_ps == SIM_TIME_NEVER)
+		flow->active_ps = now;
+}
+
+/* --- posts of the driver --- */
+
+static struct offload_post *
+post_get(struct offload *offload)
+{
+	struct offload_post *post;
+
+	if (offload->free_post == 0)
+		return NULL;
+	post = &offload->post[offload->free_post - 1];
+	offload->free_post = post->next_free;
+	return post;
+}
+
+static void
+wait_for_queue(struct offload_flow *flow, struct nic_resync_act act)
+{
+	struct offload *offload = offload_of(flow);
+
+	flow->retry = act;
+	if (act.kind == NIC_RESYNC_NONE || flow->waiting)
+		return;
+	flow->waiting = true;
+	flow->next_waiting = NULL;
+	*offload->waiting_end = flow;
+	offload->waiting_end = &flow->next_waiting;
+}
+
+/* Post an act on the internal queue, now. */
+static void
+post_act(struct offload_flow *flow, struct nic_resync_act act, sim_time now)
+{
+	struct offload *offload = offload_of(flow);
+	struct offload_post *post = post_get(offload);
+	struct nic_resync_act again =
+	    nic_resync_posted(&flow->resync, &act, post != NULL);
+
+	if (post == NULL) {
+		wait_for_queue(flow, again);
+		return;
+	}
+	assert(again.kind == NIC_RESYNC_NONE);
+	post->flow = flow;
+	post->generation = flow->generation;
+	post->act = act;
+	run_event(offload->host->sim, now + post_price(offload->host),
+		  EVENT_INTERNAL,
+		  act.kind == NIC_RESYNC_QUERY ? query_device : answer_device,
+		  offload, (uint64_t)(post - offload->post));
+}
+
+/* An entry of the queue is free again: whoever waits longest may have it. */
+static void
+post_put(struct offload *offload, struct offload_post *post, sim_time now)
+{
+	struct offload_flow *flow = offload->waiting;
+
+	post->next_free = offload->free_post;
+	offload->free_post = (uint32_t)(post - offload->post) + 1;
+	if (flow == NULL)
+		return;
+	offload->waiting = flow->next_waiting;
+	if (offload->waiting == NULL)
+		offload->waiting_end = &offload->waiting;
+	flow->waiting = false;
+	if (flow->retry.kind == NIC_RESYNC_NONE)
+		return;
+	post_act(flow, flow->retry, now);
+}
+
+static void
+post_work(void *object, uint64_t argument, sim_time now)
+{
+	struct offload_flow *flow = object;
+
+	if ((uint32_t)argument == flow->generation)
+		post_act(flow,
+			 (struct nic_resync_act){.kind = NIC_RESYNC_QUERY},
+			 now);
+}
+
+/* Linux' driver queries from a work item, FreeBSD's where it stands. */
+static bool
+queries_by_work_item(const struct offload_flow *flow)
+{
+	return flow->resync.ops != &nic_resync_freebsd_ops;
+}
+
+static void
+carry_out(struct offload_flow *flow, struct nic_resync_act act, sim_time now)
+{
+	struct host *host = flow->ep->host;
+
+	if (act.kind == NIC_RESYNC_NONE)
+		return;
+	episodes_note(&flow->episodes, EPISODE_REQUEST, now);
+	if (act.kind == NIC_RESYNC_QUERY && queries_by_work_item(flow))
+		schedule(flow, now + price(host, COST_RESYNC_DISPATCH),
+			 post_work);
+	else
+		post_act(flow, act, now);
+}
+
+/* The context that a post is about, or NULL where it has gone. */
+static struct offload_flow *
+flow_of_post(const struct offload_post *post)
+{
+	return post->flow->generation == post->generation ? post->flow : NULL;
+}
+
+/* The device reads the request, and writes down where it stands. */
+static void
+query_device(void *object, uint64_t argument, sim_time now)
+{
+	struct offload *offload = object;
+	struct offload_post *post = &offload->post[argument];
+	const struct offload_flow *flow = flow_of_post(post);
+	struct nic_tls_progress progress = {.tracker = NIC_TLS_START};
+
+	if (flow != NULL)
+		nic_tls_query(&flow->context->tls, &progress);
+	post->progress = (struct nic_resync_progress){
+	    .candidate_valid = progress.tracker == NIC_TLS_TRACKING &&
+			       progress.auth == NIC_TLS_NO_OFFLOAD,
+	    .candidate = progress.hw_resync_tcp_sn,
+	};
+	run_event(offload->host->sim, now + completion_price(offload->host),
+		  EVENT_INTERNAL, query_done, offload, argument);
+}
+
+static void
+query_done(void *object, uint64_t argument, sim_time now)
+{
+	struct offload *offload = object;
+	struct offload_post *post = &offload->post[argument];
+	struct offload_flow *flow = flow_of_post(post);
+	struct nic_resync_progress progress = post->progress;
+
+	post_put(offload, post, now);
+	if (flow == NULL)
+		return;
+	if (progress.candidate_valid)
+		episodes_note(&flow->episodes, EPISODE_QUERY, now);
+	carry_out(flow, nic_resync_query_done(&flow->resync, &progress), now);
+}
+
+/* New static parameters have reached the device. */
+static void
+answer_device(void *object, uint64_t argument, sim_time now)
+{
+	struct offload *offload = object;
+	struct offload_post *post = &offload->post[argument];
+	struct offload_flow *flow = flow_of_post(post);
+	struct nic_resync_act act = post->act;
+	bool taken;
+
+	post_put(offload, post, now);
+	if (flow == NULL)
+		return;
+	taken = act.kind == NIC_RESYNC_ANSWER
+		    ? nic_tls_answer(&flow->context->tls, act.seq, act.rec_seq)
+		    : nic_tls_hint(&flow->context->tls, act.seq, act.rec_seq);
+	if (taken)
+		episodes_note(&flow->episodes, EPISODE_ANSWER, now);
+}
+
+/* --- what happens to a flow --- */
+
+/* The driver puts the keys back, and everything else has been lost. */
+static void
+device_reset(struct offload *offload, sim_time now)
+{
+	struct ktlsim *sim = offload->host->sim;
+
+	offload->resets++;
+	for (uint32_t i = 0; i < sim->conn_count; i++) {
+		for (int d = 0; d < 2; d++) {
+			struct endpoint *ep = &sim->conn[i]->endpoint[d];
+			struct offload_flow *flow = ep->offload;
+
+			if (ep->host != offload->host || flow == NULL ||
+			    flow->state != OFFLOAD_ACTIVE)
+				continue;
+			flow->resets++;
+			flow->generation++;
+			flow->retry = nic_resync_none();
+			nic_tls_reset(&flow->context->tls);
+			nic_resync_fini(&flow->resync);
+			if (nic_resync_init(&flow->resync, offload->ops,
+					    &offload->counters) != 0)
+				run_fail(sim, ENOMEM);
+			episodes_lose(&flow->episodes, "device reset", now);
+		}
+	}
+}
+
+/*
+ * The flow's packets come by another interface: the old tag is released and a
+ * new one made (FreeBSD ktls_input_ifp_mismatch).
+ */
+static void
+path_change(struct offload_flow *flow, sim_time now)
+{
+	struct offload *offload = offload_of(flow);
+
+	if (flow->state != OFFLOAD_ACTIVE && flow->state != OFFLOAD_REFUSED)
+		return;
+	if (flow->state == OFFLOAD_ACTIVE) {
+		drop_context(flow);
+		episodes_lose(&flow->episodes, "path change", now);
+	}
+	offload->path_changes++;
+	flow->path_changes++;
+	begin_install(flow, now);
+}
+
+void
+offload_before_packet(struct endpoint *ep, sim_time now)
+{
+	const struct config *config = &ep->conn->sim->config;
+	struct offload *offload = ep->host->offload;
+	struct offload_flow *flow = ep->offload;
+
+	while (offload != NULL && offload->reset_ps <= now) {
+		offload->reset_ps += config->nic_tls_reset_every_ps;
+		device_reset(offload, now);
+	}
+	if (flow == NULL || flow->path_ps > now)
+		return;
+	while (flow->path_ps <= now)
+		flow->path_ps += config->nic_tls_path_change_every_ps;
+	path_change(flow, now);
+}
+
+void
+offload_packet(struct endpoint *ep, const struct nic_context_result *tls,
+	       sim_time now)
+{
+	struct offload_flow *flow = ep->offload;
+
+	if (tls->context == NULL || flow == NULL)
+		return;
+	if (tls->lost)
+		episodes_lose(&flow->episodes, nic_tls_case_name(tls->tls.row),
+			      now);
+	if (tls->tls.verdict == NIC_TLS_RESYNC)
+		episodes_note(&flow->episodes, EPISODE_CANDIDATE, now);
+	offload_of(flow)->tls_err += tls->tls.verdict == NIC_TLS_AUTH_FAIL;
+}
+
+void
+offload_completion(struct endpoint *ep, const struct mbuf *m, sim_time now)
+{
+	struct offload_flow *flow = ep->offload;
+	struct nic_resync_packet packet = {.seq = m->m_pkthdr.th_seq,
+					   .len = m->m_pkthdr.len};
+	struct nic_tls_progress progress;
+
+	if (flow == NULL || !flow->resyncs ||
+	    (m->m_pkthdr.csum_flags & CSUM_TLS_MASK) != CSUM_TLS_RESYNC)
+		return;
+	nic_tls_query(&flow->context->tls, &progress);
+	packet.candidate = progress.hw_resync_tcp_sn;
+	carry_out(flow, nic_resync_packet(&flow->resync, &packet), now);
+}
+
+void
+offload_header(struct endpoint *ep, const struct ktls_rx_job *job,
+	       uint64_t offset, sim_time now)
+{
+	struct offload_flow *flow = ep->offload;
+	const struct nic_resync_record record = {
+	    .seq = seq_of(ep, offset),
+	    .len = job->wire_len,
+	    .rec_seq = job->seqno,
+	    .queued = ep->so.so_rcv.sb_tlscc,
+	};
+
+	if (flow != NULL && flow->resyncs)
+		carry_out(flow, nic_resync_header(&flow->resync, &record), now);
+}
+
+static enum nic_resync_marks
+marks_of(enum ktls_mbuf_crypto_st state)
+{
+	switch (state) {
+	case KTLS_MBUF_CRYPTO_ST_DECRYPTED:
+		return NIC_RESYNC_DECRYPTED;
+	case KTLS_MBUF_CRYPTO_ST_MIXED:
+		return NIC_RESYNC_MIXED;
+	case KTLS_MBUF_CRYPTO_ST_ENCRYPTED:
+		break;
+	}
+	return NIC_RESYNC_ENCRYPTED;
+}
+
+static void
+split_add(struct offload_split *split, const struct offload_record *record)
+{
+	uint64_t bytes = record->wire_bytes;
+
+	split->bytes_marked += record->marked_bytes;
+	switch (record->marks) {
+	case KTLS_MBUF_CRYPTO_ST_DECRYPTED:
+		split->records_full++;
+		split->bytes_full += bytes;
+		break;
+	case KTLS_MBUF_CRYPTO_ST_MIXED:
+		split->records_partial++;
+		split->bytes_partial += bytes;
+		break;
+	case KTLS_MBUF_CRYPTO_ST_ENCRYPTED:
+		split->records_none++;
+		split->bytes_none += bytes;
+		break;
+	}
+}
+
+/* FreeBSD's driver hears of what the engine reports, others of each record. */
+static void
+tell_driver(struct offload_flow *flow, const struct offload_record *record,
+	    sim_time now)
+{
+	const struct endpoint *ep = flow->ep;
+	const struct nic_resync_record rec = {
+	    .seq = seq_of(ep, record->offset),
+	    .len = record->wire_bytes,
+	    .rec_seq = record->seqno,
+	    .queued = ep->so.so_rcv.sb_tlscc,
+	    .marks = marks_of(record->marks),
+	};
+
+	if (!flow->resyncs || !record->delivered ||
+	    (flow->resync.ops == &nic_resync_freebsd_ops && !record->reported))
+		return;
+	carry_out(flow, nic_resync_record(&flow->resync, &rec), now);
+}
+
+void
+offload_record(struct endpoint *ep, const struct offload_record *record,
+	       sim_time now)
+{
+	struct offload_flow *flow = ep->offload;
+
+	if (flow == NULL)
+		return;
+	split_add(&flow->split, record);
+	split_add(&offload_of(flow)->split, record);
+	if (record->marks == KTLS_MBUF_CRYPTO_ST_DECRYPTED &&
+	    flow->first_full_ps == SIM_TIME_NEVER)
+		flow->first_full_ps = now;
+	if (episodes_record(&flow->episodes, record->marks, record->wire_bytes,
+			    record->marked_bytes, now) != 0)
+		run_fail(ep->conn->sim, ENOMEM);
+	tell_driver(flow, record, now);
+	if (flow->state == OFFLOAD_REKEYING && ktls_rx_nic_drained(&ep->so))
+		begin_install(flow, now);
+}
+
+void
+offload_next_key(struct endpoint *ep, sim_time now)
+{
+	struct offload_flow *flow = ep->offload;
+	int32_t ahead;
+
+	if (flow == NULL || (flow->state != OFFLOAD_ACTIVE &&
+			     flow->state != OFFLOAD_INSTALLING))
+		return;
+	ahead = flow->context != NULL
+		    ? (int32_t)(flow->context->tls.marked_end -
+				seq_of(ep, ep->tls_offset))
+		    : 0;
+	drop_context(flow);
+	flow->rekeys++;
+	episodes_lose(&flow->episodes, "key update", now);
+	ktls_rx_keep_nic_key(&ep->so, ahead > 0 ? (uint64_t)ahead : 0);
+	flow->state = OFFLOAD_REKEYING;
+	if (ktls_rx_nic_drained(&ep->so))
+		begin_install(flow, now);
+}
+
+void
+offload_close(struct endpoint *ep)
+{
+	struct offload_flow *flow = ep->offload;
+
+	if (flow == NULL || flow->state == OFFLOAD_CLOSED ||
+	    flow->state == OFFLOAD_REFUSED)
+		return;
+	drop_context(flow);
+	flow->state = OFFLOAD_CLOSED;
+}
+
+void
+offload_detach(struct endpoint *ep)
+{
+	if (ep->offload == NULL)
+		return;
+	if (ep->offload->resyncs)
+		nic_resync_fini(&ep->offload->resync);
+	episodes_fini(&ep->offload->episodes);
+	free(ep->offload);
+	ep->offload = NULL;
+}
+
+const char *
+offload_state_name(const struct offload_flow *flow)
+{
+	static const char *const names[] = {
+	    [OFFLOAD_NONE] = "none",
+	    [OFFLOAD_REFUSED] = "refused",
+	    [OFFLOAD_INSTALLING] = "installing",
+	    [OFFLOAD_ACTIVE] = "active",
+	    [OFFLOAD_REKEYING] = "rekeying",
+	    [OFFLOAD_CLOSED] = "closed",
+	};
+
+	return names[flow == NULL ? OFFLOAD_NONE : flow->state];
+}

@@ -207,7 +207,8 @@ collect_counter(struct results_host *out, uint64_t value, const char *format,
 
 enum {
 	COUNTERS_PER_QUEUE = 4,
-	COUNTERS_PER_HOST = 24 + KTLS_COUNTERS_MAX + COLLECT_OFFLOAD_COUNTERS,
+	COUNTERS_PER_HOST =
+	    24 + KTLS_COUNTERS_MAX + IMPAIR_COUNTERS + COLLECT_OFFLOAD_COUNTERS,
 };
 
 /* What one socket of the host adds to the workers' counters. */
@@ -327,6 +328,9 @@ collect_counters(struct host *host, struct results_host *out)
 	collect_counter(out, host->nic.link.delayed, "rx_link_delayed");
 	collect_counter(out, host->nic.link.delay_sum_ps / 1000,
 			"rx_link_delay_ns");
+	for (unsigned i = 0; host->impair.on && i < IMPAIR_COUNTERS; i++)
+		collect_counter(out, impair_counter_value(&host->impair, i),
+				"%s", impair_counter_name(i));
 	collect_counter(out, host->acks, "tcp_acks_sent");
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		const struct nic_rxq *q = &host->nic.queue[i];
@@ -453,6 +457,7 @@ collect_conservation(const struct host *host, struct results_conservation *out)
 	out->segments_in = in->segments_in;
 	out->delivered = in->delivered;
 	out->dropped_ring = in->dropped_ring;
+	out->dropped_link = in->dropped_link;
 	out->dropped_checksum = in->dropped_checksum;
 	out->dropped_duplicate = in->dropped_duplicate;
 	out->dropped_old = in->dropped_old;
@@ -460,7 +465,7 @@ collect_conservation(const struct host *host, struct results_conservation *out)
 	out->dropped_reassembly = in->dropped_reassembly;
 	out->queued = segments_inside(host);
 	out->balanced = in->segments_in ==
-			out->delivered + out->dropped_ring +
+			out->delivered + out->dropped_ring + out->dropped_link +
 			    out->dropped_checksum + out->dropped_duplicate +
 			    out->dropped_old + out->dropped_past_close +
 			    out->dropped_reassembly + out->queued;

@@ -18,6 +18,7 @@
 #include "engine/suite.h"
 #include "sim/config_keys.h"
 #include "sim/cost.h"
+#include "sim/impair.h"
 
 enum {
 	NEAREST_MAX = 48, /* bytes of a word that nearest looks at */
@@ -254,7 +255,14 @@ machine_cpus(uint32_t most)
 static int
 check_offload(const struct config *config, struct ktlsim_error *error)
 {
-	if (!config->nic_tls || config->replay_capture_point == CAPTURE_WIRE)
+	if (config->replay_capture_point == CAPTURE_WIRE)
+		return 0;
+	if (impair_wanted(config))
+		return config_fail(error, EINVAL,
+				   "link.*: a capture that was taken on the "
+				   "host (replay.capture_point) has no link in "
+				   "front of it that could misbehave");
+	if (!config->nic_tls)
 		return 0;
 	return config_fail(error, EINVAL,
 			   "nic.tls: a capture that was taken on the host "
@@ -273,6 +281,8 @@ check_threads(const struct config *config, struct ktlsim_error *error)
 		key = "ktls.tx_load";
 	else if (config->nic_tls)
 		key = "nic.tls";
+	else if (impair_wanted(config))
+		key = "link.loss and the other ways of a link to misbehave";
 	if (key == NULL)
 		return 0;
 	return config_fail(error, EINVAL,

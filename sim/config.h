@@ -148,6 +148,18 @@ struct config {
 	uint64_t replay_resend_after_ps; /* 0: handshake round trip, >= 1 ms */
 	/* link.* */
 	uint64_t link_rate_bps; /* 0: captured time is frame's end */
+	uint32_t link_loss_ppm; /* probabilities in millionths */
+	uint32_t link_ge_p_ppm; /* per segment, to the bad state */
+	uint32_t link_ge_r_ppm; /* and back */
+	uint32_t link_ge_loss_good_ppm;
+	uint32_t link_ge_loss_bad_ppm;
+	uint32_t link_super_loss_ppm; /* per unit */
+	uint32_t link_super_size_bytes;
+	uint32_t link_reorder_ppm;
+	struct variate link_reorder_delay;
+	uint32_t link_duplicate_ppm;
+	uint32_t link_corrupt_ppm;
+	uint32_t link_corrupt_undetected_ppm; /* of the corrupted ones */
 	uint64_t link_delay_ps; /* one way; of traffic.source=window */
 	/* nic.* */
 	uint32_t nic_queues; /* 0: min(16, cpus) */

@@ -16,6 +16,7 @@
 #include "engine/tcp_input.h"
 #include "engine/tcp_window.h"
 #include "sim/cpu.h"
+#include "sim/impair.h"
 #include "sim/lock.h"
 #include "sim/stamp.h"
 #include "traces/flow.h"
@@ -120,6 +121,7 @@ struct endpoint {
 	bool read_pending; /* followed: the reader has news */
 	bool following;	   /* endpoint_follow is at work on it */
 	struct endpoint_counts counts;
+	struct impair_flow impair;    /* of its segments on the link */
 	struct offload_flow *offload; /* its inline TLS, or NULL */
 	struct exec_endpoint *exec;   /* of the thread executor, or NULL */
 };

@@ -196,6 +196,13 @@ virtual_describe(struct ktlsim *sim)
 			 "bursts too",
 			 speed);
 	run_note(sim, "receive merging: %s", merging[config->nic_merge]);
+	if (impair_wanted(config))
+		run_note(sim,
+			 "the links misbehave on purpose (link.*); what "
+			 "they lose is %s",
+			 config->replay_recovery == RECOVERY_RESEND
+			     ? "offered again (replay.recovery)"
+			     : "lost for good (replay.recovery)");
 	note_workers(sim);
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");

@@ -56,6 +56,7 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 	host->index = (uint32_t)(host - sim->host);
 	snprintf(host->name, sizeof(host->name), "%s", name);
 	stage_stats_init(&host->books.stages);
+	impair_init(&host->impair, config);
 	port_init(&host->port, host);
 	error = host_init_nic(host, config);
 	if (error == 0)

@@ -15,6 +15,7 @@
 #include "nicmodel/nic.h"
 #include "sim/config.h"
 #include "sim/cpu.h"
+#include "sim/impair.h"
 #include "sim/lock.h"
 #include "sim/port.h"
 #include "sim/qstat.h"
@@ -76,6 +77,7 @@ struct host_conservation {
 	uint64_t segments_in;
 	uint64_t delivered;
 	uint64_t dropped_ring;
+	uint64_t dropped_link;
 	uint64_t dropped_checksum;
 	uint64_t dropped_duplicate;
 	uint64_t dropped_old;
@@ -92,6 +94,7 @@ struct host {
 	char name[64];
 	struct port port; /* in front of it, with nic.pause */
 	struct nic nic;
+	struct impair impair;	  /* of the link into it */
 	struct offload *offload;  /* driver of its inline TLS, or NULL */
 	struct rx_driver *driver; /* one per NIC queue */
 	struct softirq *softirq;  /* one per CPU */

@@ -2,7 +2,7 @@
  * pipeline.c - the spine: the road of a segment, one function per stage.
  *
  * In travel order:
- *   stage_arrival    the frame's first bit is on the link
+ *   stage_arrival    it is on its way; the link may misbehave (impair.c)
  *   stage_nic        its last bit is there; with pause frames it may wait
  *   stage_ring       the NIC takes it: TLS, RSS, descriptor, DMA
  *   rx_driver.c      it is in host memory: interrupt, softirq, merging
@@ -30,6 +30,7 @@
 enum { RESEND_AFTER_MIN_PS = 1000000000 }; /* 1 ms, as the product says */
 
 static event_handler stage_arrival;
+static event_handler stage_delayed;
 static event_handler stage_resend;
 
 struct endpoint *
@@ -44,6 +45,16 @@ static struct mbuf *
 mbuf_of_argument(uint64_t argument)
 {
 	return (struct mbuf *)(uintptr_t)argument;
+}
+
+/* A segment that comes at `time`; of no use where memory is short. */
+static void
+segment_event(struct ktlsim *sim, struct mbuf *m, sim_time time,
+	      event_handler *handler)
+{
+	if (run_event(sim, time, EVENT_ARRIVAL, handler, sim,
+		      (uint64_t)(uintptr_t)m) == 0)
+		m_freem(sim->pool, m);
 }
 
 /* Stage 9: note the times of each packet, then hand the bytes over. */
@@ -192,7 +203,10 @@ stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 		endpoint_eof(ep, now);
 }
 
-/* A segment was lost inside the model: open-loop replay offers it again. */
+/*
+ * A segment was lost inside the model: it is offered again, by its sender if
+ * that is modelled, else by the replay.
+ */
 static void
 segment_lost(struct host *host, struct mbuf *m, sim_time now)
 {
@@ -200,7 +214,7 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 	const struct conn *conn = conn_find(sim, m->m_pkthdr.flow);
 	sim_time after = sim->config.replay_resend_after_ps;
 
-	host->segments.dropped_ring++;
+	impair_restore(m);
 	endpoint_digest(endpoint_of_segment(sim, m), now, STAGE_NIC,
 			m->m_pkthdr.th_seq, m->m_pkthdr.len);
 	if (sim->config.replay_recovery == RECOVERY_NONE ||
@@ -213,8 +227,7 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 		after = conn->round_trip_ps > RESEND_AFTER_MIN_PS
 			    ? conn->round_trip_ps
 			    : RESEND_AFTER_MIN_PS;
-	run_event(sim, now + after, EVENT_ARRIVAL, stage_resend, sim,
-		  (uint64_t)(uintptr_t)m);
+	segment_event(sim, m, now + after, stage_resend);
 }
 
 /* Stage 7: pick a queue, take a descriptor. */
@@ -227,11 +240,13 @@ stage_ring(struct host *host, struct mbuf *m, sim_time now)
 	m->m_pkthdr.rcv_tstmp = now;
 	host->segments.on_link--;
 	offload_before_packet(ep, now);
+	impair_warn_nic(&host->nic, m);
 	rx =
 	    nic_rx(&host->nic, m, now,
 		   host_is_captured(host) ? 0 : price(host, COST_NIC_PIPELINE));
 	offload_packet(ep, &rx.tls, now);
 	if (rx.dropped) {
+		host->segments.dropped_ring++;
 		segment_lost(host, m, now);
 		return;
 	}
@@ -255,6 +270,7 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 		break;
 	case PORT_REFUSES:
 		host->segments.on_link--;
+		host->segments.dropped_ring++;
 		segment_lost(host, m, now);
 		break;
 	}
@@ -278,7 +294,7 @@ endpoint_note_begin(struct endpoint *ep, const struct mbuf *m)
 	ep->begun = ep->begun || begins_stream(ep, m);
 }
 
-/* Stage 4: a segment's first bit is on the link to its host. */
+/* A segment's first bit is on the link to its host. */
 static void
 segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 {
@@ -286,7 +302,6 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 	struct host *host = ep->host;
 	sim_time end;
 
-	endpoint_note_begin(ep, m);
 	if (host == NULL) {
 		m->m_pkthdr.rcv_tstmp = now;
 		m->m_pkthdr.visible_ps = now;
@@ -317,6 +332,53 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 		  (uint64_t)(uintptr_t)m);
 }
 
+/* What is left of a segment on a link that misbehaves (sim/impair.c). */
+static void
+segment_impaired(struct endpoint *ep, struct mbuf *m, enum impair_pass pass,
+		 sim_time now)
+{
+	struct ktlsim *sim = ep->conn->sim;
+	const struct impair_fate fate = impair_segment(ep, m, pass);
+	struct mbuf *copy = NULL;
+
+	if (fate.verdict != IMPAIR_ARRIVES) {
+		ep->host->segments.segments_in++;
+		if (fate.verdict == IMPAIR_LOST)
+			ep->host->segments.dropped_link++;
+		else
+			ep->host->segments.dropped_checksum++;
+		segment_lost(ep->host, m, now);
+		return;
+	}
+	if (fate.duplicate) {
+		copy = impair_copy(sim->pool, m);
+		if (copy == NULL)
+			run_fail(sim, ENOMEM);
+	}
+	if (fate.flipped)
+		impair_flip(m, fate.bit);
+	if (fate.delay_ps > 0)
+		segment_event(sim, m, now + fate.delay_ps, stage_delayed);
+	else
+		segment_arrives(sim, m, now);
+	if (copy != NULL)
+		segment_arrives(sim, copy, now);
+}
+
+/* Stage 4: a segment is on its way to its host, or to a followed direction. */
+static void
+segment_sent(struct ktlsim *sim, struct mbuf *m, enum impair_pass pass,
+	     sim_time now)
+{
+	struct endpoint *ep = endpoint_of_segment(sim, m);
+
+	endpoint_note_begin(ep, m);
+	if (ep->host != NULL && ep->host->impair.on)
+		segment_impaired(ep, m, pass, now);
+	else
+		segment_arrives(sim, m, now);
+}
+
 static void
 stage_arrival(void *object, uint64_t argument, sim_time now)
 {
@@ -325,7 +387,7 @@ stage_arrival(void *object, uint64_t argument, sim_time now)
 	for (struct mbuf *m = mbuf_of_argument(argument); m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
-		segment_arrives(object, m, now);
+		segment_sent(object, m, IMPAIR_FIRST, now);
 	}
 }
 
@@ -335,7 +397,14 @@ stage_resend(void *object, uint64_t argument, sim_time now)
 	struct ktlsim *sim = object;
 
 	sim->input.resent++;
-	segment_arrives(sim, mbuf_of_argument(argument), now);
+	segment_sent(sim, mbuf_of_argument(argument), IMPAIR_AGAIN, now);
+}
+
+/* A delay of the link is over. */
+static void
+stage_delayed(void *object, uint64_t argument, sim_time now)
+{
+	segment_arrives(object, mbuf_of_argument(argument), now);
 }
 
 void
@@ -409,7 +478,9 @@ pipeline_drain(struct ktlsim *sim)
 		struct mbuf *m = NULL, *next;
 
 		if (event.handler == stage_arrival ||
-		    event.handler == stage_nic || event.handler == stage_resend)
+		    event.handler == stage_nic ||
+		    event.handler == stage_resend ||
+		    event.handler == stage_delayed)
 			m = mbuf_of_argument(event.argument);
 		for (; m != NULL; m = next) {
 			next = m->m_nextpkt;

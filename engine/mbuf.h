@@ -49,11 +49,8 @@ enum mbuf_type {
 #define CSUM_TLS_DECRYPTED CSUM_L5_CALC
 /* Ours: the completion entry asked for a resync.  Merged with no other. */
 #define CSUM_TLS_RESYNC CSUM_L5_VALID
-/*
- * Ours: from this bit on, the number of a payload bit that the link has turned
- * over, and 1; 0: none.
- */
-#define CSUM_FLIPPED_SHIFT 8
+/* Ours: what the link has done to a packet, until a NIC takes it. */
+#define CSUM_LINK_MASK 0xffffff00u
 
 /* th_flags, as on the wire */
 enum tcp_flag {

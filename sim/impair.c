@@ -29,10 +29,13 @@
 enum {
 	/* Each stream has a number per pass. */
 	RNG_PURPOSE_LINK = 1200,
-	/* In csum_flags: a bit's number and 1 (engine/mbuf.h). */
-	BIT_MAX = (1 << (32 - CSUM_FLIPPED_SHIFT)) - 2,
 	MILLION = 1000000,
 };
+
+/* Within CSUM_LINK_MASK: a copy; and a flipped bit's number and 1, or 0. */
+#define LINK_COPY	0x100u
+#define LINK_FLIP_SHIFT 9
+#define LINK_FLIP_MAX	((1u << (32 - LINK_FLIP_SHIFT)) - 1)
 
 enum stream {
 	STREAM_LOSS,
@@ -161,7 +164,7 @@ corrupts(const struct passing *at, const struct mbuf *m,
 
 	if (!hit(at, STREAM_CORRUPT, at->config->link_corrupt_ppm))
 		return false;
-	if (bits == 0 || bits > BIT_MAX ||
+	if (bits == 0 || bits > LINK_FLIP_MAX ||
 	    !hit(at, STREAM_UNDETECTED,
 		 at->config->link_corrupt_undetected_ppm)) {
 		count->corrupted++;
@@ -226,6 +229,7 @@ impair_copy(struct mbuf_pool *pool, const struct mbuf *m)
 			tail = &(*tail)->m_next;
 	}
 	copy->m_pkthdr = m->m_pkthdr;
+	copy->m_pkthdr.csum_flags |= LINK_COPY;
 	return copy;
 }
 
@@ -245,35 +249,45 @@ turn_over(struct mbuf *m, uint32_t bit)
 void
 impair_flip(struct mbuf *m, uint32_t bit)
 {
-	assert(m->m_pkthdr.csum_flags >> CSUM_FLIPPED_SHIFT == 0);
-	assert(bit < BIT_MAX);
-	m->m_pkthdr.csum_flags |= (bit + 1) << CSUM_FLIPPED_SHIFT;
+	assert((m->m_pkthdr.csum_flags & CSUM_LINK_MASK) == 0);
+	assert(bit < LINK_FLIP_MAX);
+	m->m_pkthdr.csum_flags |= (bit + 1) << LINK_FLIP_SHIFT;
 	turn_over(m, bit);
 }
 
-void
-impair_restore(struct mbuf *m)
+uint32_t
+impair_take(const struct nic *nic, struct mbuf *m)
 {
-	uint32_t bit = m->m_pkthdr.csum_flags >> CSUM_FLIPPED_SHIFT;
+	struct pkthdr *hdr = &m->m_pkthdr;
+	uint32_t taken = hdr->csum_flags & CSUM_LINK_MASK;
+	uint32_t flip = taken >> LINK_FLIP_SHIFT;
+	struct nic_context *context = NULL;
 
-	if (bit == 0)
-		return;
-	m->m_pkthdr.csum_flags &= (1u << CSUM_FLIPPED_SHIFT) - 1;
-	turn_over(m, bit - 1);
+	hdr->csum_flags &= ~CSUM_LINK_MASK;
+	if (flip > 0 && nic->has_tls)
+		context =
+		    nic_context_find(&nic->contexts, hdr->flow, hdr->receiver);
+	if (context != NULL && context->ruled)
+		nic_tls_spoil(&context->tls, hdr->th_seq + (flip - 1) / 8, 1);
+	return taken;
 }
 
 void
-impair_warn_nic(const struct nic *nic, const struct mbuf *m)
+impair_put(struct mbuf *m, uint32_t taken)
 {
-	const struct pkthdr *hdr = &m->m_pkthdr;
-	uint32_t bit = hdr->csum_flags >> CSUM_FLIPPED_SHIFT;
-	struct nic_context *context;
+	m->m_pkthdr.csum_flags |= taken;
+}
 
-	if (bit == 0 || !nic->has_tls)
-		return;
-	context = nic_context_find(&nic->contexts, hdr->flow, hdr->receiver);
-	if (context != NULL && context->ruled)
-		nic_tls_spoil(&context->tls, hdr->th_seq + (bit - 1) / 8, 1);
+bool
+impair_restore(struct mbuf *m)
+{
+	uint32_t flip = m->m_pkthdr.csum_flags >> LINK_FLIP_SHIFT;
+	bool copy = (m->m_pkthdr.csum_flags & LINK_COPY) != 0;
+
+	m->m_pkthdr.csum_flags &= ~CSUM_LINK_MASK;
+	if (flip > 0)
+		turn_over(m, flip - 1);
+	return !copy;
 }
 
 static const struct counter_row {

@@ -4,8 +4,9 @@
  *
  * Order of use, per segment that is for a host whose impair is on:
  * impair_segment; then, as its fate says, impair_copy and impair_flip;
- * impair_warn_nic before the NIC takes it; impair_restore before it is offered
- * again.  Whoever asks (pipeline.c) moves the segment and keeps the books.
+ * impair_take when the NIC takes it, and impair_put if it does not;
+ * impair_restore before it is offered again.  Whoever asks (pipeline.c) moves
+ * the segment and keeps the books.
  *
  * Every kind of misbehaviour draws from streams of its own, by the number of
  * the segment among those that come to the host for the first time, or of the
@@ -94,14 +95,21 @@ struct mbuf *impair_copy(struct mbuf_pool *pool, const struct mbuf *m);
  */
 void impair_flip(struct mbuf *m, uint32_t bit);
 
-/* Turn it back: m is again as its sender sent it. */
-void impair_restore(struct mbuf *m);
+/*
+ * Before the NIC takes m, whose marks shall not tell what the link has done to
+ * it: returns that.  A TLS context without cipher cannot see a wrong byte, and
+ * is told of it.
+ */
+uint32_t impair_take(const struct nic *nic, struct mbuf *m);
+
+/* The NIC has not taken m after all. */
+void impair_put(struct mbuf *m, uint32_t taken);
 
 /*
- * A TLS context without cipher cannot see a wrong byte: tell it, if the segment
- * has one.
+ * m is lost: make it again as its sender sent it.  False where it is a copy,
+ * which nobody would send again.
  */
-void impair_warn_nic(const struct nic *nic, const struct mbuf *m);
+bool impair_restore(struct mbuf *m);
 
 /* Number of a counter's kinds, and their names in reports. */
 enum { IMPAIR_COUNTERS = 7 };

@@ -213,11 +213,11 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 	struct ktlsim *sim = host->sim;
 	const struct conn *conn = conn_find(sim, m->m_pkthdr.flow);
 	sim_time after = sim->config.replay_resend_after_ps;
+	bool sent = impair_restore(m);
 
-	impair_restore(m);
 	endpoint_digest(endpoint_of_segment(sim, m), now, STAGE_NIC,
 			m->m_pkthdr.th_seq, m->m_pkthdr.len);
-	if (sim->config.replay_recovery == RECOVERY_NONE ||
+	if (!sent || sim->config.replay_recovery == RECOVERY_NONE ||
 	    (m->m_pkthdr.len == 0 &&
 	     (m->m_pkthdr.th_flags & (TH_SYN | TH_FIN)) == 0)) {
 		m_freem(sim->pool, m);
@@ -236,17 +236,19 @@ stage_ring(struct host *host, struct mbuf *m, sim_time now)
 {
 	struct endpoint *ep = endpoint_of_segment(host->sim, m);
 	struct nic_rx_result rx;
+	uint32_t link;
 
 	m->m_pkthdr.rcv_tstmp = now;
 	host->segments.on_link--;
 	offload_before_packet(ep, now);
-	impair_warn_nic(&host->nic, m);
+	link = impair_take(&host->nic, m);
 	rx =
 	    nic_rx(&host->nic, m, now,
 		   host_is_captured(host) ? 0 : price(host, COST_NIC_PIPELINE));
 	offload_packet(ep, &rx.tls, now);
 	if (rx.dropped) {
 		host->segments.dropped_ring++;
+		impair_put(m, link);
 		segment_lost(host, m, now);
 		return;
 	}

@@ -7,21 +7,31 @@
 STEPS ?= 1000000
 SEED  ?= 1
 
-WORLD_SRC  := $(filter-out tests/property/run.c,\
-		$(wildcard tests/property/*.c)) \
+WORLD_SRC  := $(filter-out %run.c,$(wildcard tests/property/*.c)) \
 		tests/support/rx_fixture.c tests/support/tls_seal.c
 WORLD_OBJ  := $(WORLD_SRC:%.c=$(B)/%.o)
 ENGINE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard engine/*.c))
 PROPERTY   := $(B)/tests/property/run
 
+# Whole simulations, against what was sealed.
+STORM_SRC := $(wildcard tests/support/nic_plan*.c) \
+		tests/support/nic_storm.c tests/support/packet.c \
+		tests/support/tls_seal.c
+STORM_OBJ := $(STORM_SRC:%.c=$(B)/%.o)
+SEEDS     ?= 10000
+
 EXTRA_TESTS += $(PROPERTY)
 check-built extra-tests: $(PROPERTY)
 
-.PHONY: property mutants
+.PHONY: property property-nic mutants
 
 ## property: random scripts; STEPS=1000000 SEED=1
 property: $(PROPERTY)
 	$(PROPERTY) --steps $(STEPS) --seed $(SEED)
+
+## property-nic: random links and NICs deliver every byte; SEEDS=10000 SEED=1
+property-nic: $(B)/tests/property/nic_run
+	$< --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS)
 
 ## mutants: each listed change of the engine must fail the property test
 mutants: $(PROPERTY)
@@ -32,6 +42,10 @@ mutants: $(PROPERTY)
 $(PROPERTY): $(B)/tests/property/run.o $(WORLD_OBJ) $(ENGINE_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+$(B)/tests/property/nic_run: $(B)/tests/property/nic_run.o $(STORM_OBJ) \
+		$(B)/internal.a
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 $(B)/tests/fuzz/fuzz_engine: $(B)/tests/fuzz/fuzz_engine.o $(WORLD_OBJ) \
 		$(ENGINE_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
@@ -40,4 +54,5 @@ $(B)/tests/fuzz/replay_engine: $(B)/tests/fuzz/fuzz_engine.o \
 		$(B)/tests/fuzz/replay_main.o $(WORLD_OBJ) $(ENGINE_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
--include $(WORLD_OBJ:.o=.d) $(B)/tests/property/run.d
+-include $(WORLD_OBJ:.o=.d) $(B)/tests/property/run.d \
+	$(STORM_OBJ:.o=.d) $(B)/tests/property/nic_run.d

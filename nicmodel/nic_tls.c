@@ -428,6 +428,8 @@ nic_tls_hint(struct nic_tls *tls, uint32_t seq, uint64_t rec_seq)
 		return false;
 	start_at(tls, seq, rec_seq);
 	floor_set(tls);
+	if (tls->counters != NULL)
+		tls->counters->hints_taken++;
 	return true;
 }
 

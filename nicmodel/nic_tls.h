@@ -85,6 +85,7 @@ struct nic_tls_counters {
 	uint64_t tag_failures;
 	uint64_t answers_taken;
 	uint64_t answers_refused;
+	uint64_t hints_taken;
 };
 
 struct nic_tls_params {

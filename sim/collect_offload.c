@@ -93,6 +93,7 @@ collect_device(const struct host *host, struct results_host *out)
 	collect_counter(out, tls->tag_failures, "ctx_tag_failures");
 	collect_counter(out, tls->answers_taken, "ctx_answers_taken");
 	collect_counter(out, tls->answers_refused, "ctx_answers_refused");
+	collect_counter(out, tls->hints_taken, "ctx_hints_taken");
 	collect_counter(out, offload->resets, "ctx_device_resets");
 	collect_counter(out, offload->path_changes, "ctx_path_changes");
 }

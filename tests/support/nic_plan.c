@@ -235,7 +235,10 @@ static void
 draw_segments(struct nic_plan *plan, struct sending *sending)
 {
 	unsigned open = plan->flows;
-	uint64_t time_ps = plan->gap_ps;
+	/* Contexts may be there when the first segment comes, or not. */
+	uint64_t time_ps = one_in(plan, 3)
+			       ? plan->gap_ps
+			       : 20000000 + 40 * plan->gap_ps;
 
 	plan->segments = 0;
 	while (open > 0) {
@@ -256,7 +259,7 @@ draw_segments(struct nic_plan *plan, struct sending *sending)
 void
 nic_plan_make(struct nic_plan *plan, uint64_t seed)
 {
-	static const uint64_t gaps_ps[] = {200000, 1000000, 3000000, 10000000};
+	static const uint64_t gaps_ps[] = {300000, 1000000, 3000000, 10000000};
 	struct sending sending[NIC_PLAN_FLOWS] = {0};
 
 	plan->seed = seed;

@@ -68,11 +68,29 @@ put_gaps(struct nic_plan *plan, const char *key, unsigned n, uint64_t least,
 static void
 put_share(struct nic_plan *plan, const char *key, unsigned n, uint64_t most)
 {
-	uint64_t share = nic_plan_between(plan, 1, most);
+	uint64_t few = nic_plan_draw(plan) % 3 > 0 ? 8 : 1;
+	uint64_t share = nic_plan_between(plan, 1, 1 + most / few);
 
 	if (nic_plan_draw(plan) % n == 0)
 		put(plan, key, "%d.%03d", (int)(share / 1000),
 		    (int)(share % 1000));
+}
+
+/*
+ * Few descriptors, or few fetches of contexts at a time, but not both: segments
+ * are sent again at a fixed pace, and those that find no descriptor would keep
+ * the fetches busy for ever.
+ */
+static void
+put_narrows(struct nic_plan *plan)
+{
+	static const char *const rings[] = {"1024", "1024", "1024",
+					    "1024", "64",   "8"};
+	uint64_t ring = nic_plan_draw(plan) % ROWS(rings);
+
+	put(plan, "nic.ring", "%s", rings[ring]);
+	if (ring < 2 && nic_plan_draw(plan) % 2 == 0)
+		put(plan, "nic.tls_fetches", "1");
 }
 
 /* A link without a rate cannot be paused. */
@@ -102,12 +120,12 @@ put_host(struct nic_plan *plan)
 	    {"nic.merge", {"off", "ring", "lro", "gro"}},
 	    {"nic.merge_max", {"64KiB", "64KiB", "4000B"}},
 	    {"nic.poll_weight", {"0", "0", "1", "8"}},
-	    {"nic.ring", {"1024", "1024", "64", "8"}},
 	    {"nic.pcie", {"off", "gen3x8", "gen4x16"}},
 	};
 
 	put_choices(plan, choices, ROWS(choices));
 	put_rate(plan);
+	put_narrows(plan);
 	put_gaps(plan, "app.think_time", 4, 1, 10);
 	put_gaps(plan, "nic.moderation_time", 2, 1, 10);
 }
@@ -121,7 +139,6 @@ put_nic(struct nic_plan *plan)
 	    {"nic.tls_head_of_line", {"off", "off", "on"}},
 	    {"nic.tls_scan_delay", {"0", "0", "0", "2000B", "16413B"}},
 	    {"nic.tls_queue", {"64", "64", "2", "1"}},
-	    {"nic.tls_fetches", {"64", "1"}},
 	};
 
 	plan->protocol = (unsigned)(nic_plan_draw(plan) % 4);
@@ -144,7 +161,7 @@ put_link(struct nic_plan *plan)
 {
 	uint64_t delay_ns = plan->gap_ps / 1000;
 
-	put_gaps(plan, "replay.resend_after", 1, 2, 60);
+	put_gaps(plan, "replay.resend_after", 1, 30, 300);
 	put_share(plan, "link.loss", 2, 80);
 	put_share(plan, "link.ge_p", 4, 50);
 	put_share(plan, "link.super_loss", 4, 150);

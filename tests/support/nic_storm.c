@@ -36,10 +36,10 @@ const char *const nic_storm_names[STORM_TOTALS] = {
     [STORM_MIXED] = "mixed records",
     [STORM_NONE] = "records not decrypted by the NIC",
     [STORM_RESYNCS] = "resyncs (answers taken)",
-    [STORM_ANSWERS + 0] = "... with the first protocol",
-    [STORM_ANSWERS + 1] = "... with the second",
-    [STORM_ANSWERS + 2] = "... with the third",
-    [STORM_ANSWERS + 3] = "... with the fourth",
+    [STORM_ANSWERS + 0] = "... with freebsd",
+    [STORM_ANSWERS + 1] = "... with linux-async",
+    [STORM_ANSWERS + 2] = "... with linux-hint (hints)",
+    [STORM_ANSWERS + 3] = "... with linux-sync",
     [STORM_EVICTIONS] = "evictions",
     [STORM_RESETS] = "resets",
     [STORM_PATH_CHANGES] = "path changes",
@@ -275,7 +275,8 @@ add_totals(struct nic_storm *storm)
 {
 	const struct results_host *host = &ktlsim_results(storm->sim)->hosts[0];
 	const struct results_conservation *books = &host->conservation;
-	uint64_t answers = counter(storm, "ctx_answers_taken");
+	uint64_t answers = counter(storm, "ctx_answers_taken") +
+			   counter(storm, "ctx_hints_taken");
 	uint64_t *total = storm->total;
 
 	total[STORM_SEEDS]++;

@@ -102,15 +102,20 @@ stamps_take(struct stamps *stamps, struct record_stamp *record)
 	s = &stamps->segment[stamps->segment_head];
 	record->first_arrival_ps = s->own_arrival_ps;
 	record->assembled_ps = s->own_arrival_ps;
+	record->arrival_ps = s->arrival_ps;
+	record->visible_ps = s->visible_ps;
 	while (s->end < end) {
 		forget_oldest(stamps);
 		assert(stamps->segment_count > 0);
 		s = &stamps->segment[stamps->segment_head];
 		if (s->own_arrival_ps > record->assembled_ps)
 			record->assembled_ps = s->own_arrival_ps;
+		/* A driver that sorts its batch hands over early ones late. */
+		if (s->arrival_ps >= record->arrival_ps) {
+			record->arrival_ps = s->arrival_ps;
+			record->visible_ps = s->visible_ps;
+		}
 	}
-	record->arrival_ps = s->arrival_ps;
-	record->visible_ps = s->visible_ps;
 	record->handler_ps = s->handler_ps;
 	record->appended_ps = s->appended_ps;
 	stamps_forget(stamps, end);

@@ -236,9 +236,8 @@ draw_segments(struct nic_plan *plan, struct sending *sending)
 {
 	unsigned open = plan->flows;
 	/* Contexts may be there when the first segment comes, or not. */
-	uint64_t time_ps = one_in(plan, 3)
-			       ? plan->gap_ps
-			       : 20000000 + 40 * plan->gap_ps;
+	uint64_t time_ps =
+	    one_in(plan, 3) ? plan->gap_ps : 20000000 + 40 * plan->gap_ps;
 
 	plan->segments = 0;
 	while (open > 0) {

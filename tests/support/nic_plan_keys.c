@@ -77,19 +77,20 @@ put_share(struct nic_plan *plan, const char *key, unsigned n, uint64_t most)
 }
 
 /*
- * Few descriptors, or few fetches of contexts at a time, but not both: segments
- * are sent again at a fixed pace, and those that find no descriptor would keep
- * the fetches busy for ever.
+ * Few descriptors, or few contexts in the NIC, but not both: segments are sent
+ * again at a fixed pace, and those that find no descriptor would keep the
+ * fetches of contexts busy for ever.
  */
 static void
 put_narrows(struct nic_plan *plan)
 {
-	static const char *const rings[] = {"1024", "1024", "1024",
-					    "1024", "64",   "8"};
-	uint64_t ring = nic_plan_draw(plan) % ROWS(rings);
+	static const char *const rings[] = {"64", "8"};
+	bool wide = nic_plan_draw(plan) % 4 > 0;
 
-	put(plan, "nic.ring", "%s", rings[ring]);
-	if (ring < 2 && nic_plan_draw(plan) % 2 == 0)
+	put(plan, "nic.ring", "%s", wide ? "1024" : rings[plan->seed % 2]);
+	put(plan, "nic.tls_cache", "%" PRIu64,
+	    wide ? nic_plan_between(plan, 1, plan->flows) : plan->flows);
+	if (wide && nic_plan_draw(plan) % 2 == 0)
 		put(plan, "nic.tls_fetches", "1");
 }
 
@@ -145,8 +146,6 @@ put_nic(struct nic_plan *plan)
 	put(plan, "nic.profile", "ideal");
 	put(plan, "nic.resync", "%s", nic_resync_at(plan->protocol)->name);
 	put_choices(plan, choices, ROWS(choices));
-	put(plan, "nic.tls_cache", "%" PRIu64,
-	    nic_plan_between(plan, 1, plan->flows));
 	if (nic_plan_draw(plan) % 4 == 0)
 		put(plan, "nic.tls_contexts", "%" PRIu64,
 		    nic_plan_between(plan, 1, plan->flows));

@@ -129,6 +129,8 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	worse = keyed[1] &&
 		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
 	from = info->timed_from[worse];
+	if (conn->declared)
+		from = HANDSHAKE_TIMED_KEYS;
 	if (conn->cut && from == HANDSHAKE_TIMED_KEYS)
 		from = HANDSHAKE_TIMED_HEADERS;
 	if (any)
@@ -158,6 +160,11 @@ collect_flow(struct conn *conn, struct results_flow *out)
 	const struct tls_suite *suite;
 
 	handshake_read_info(conn->handshake, &info);
+	if (conn->declared) {
+		info.version = conn->declared_version;
+		info.suite_known = true;
+		info.suite_id = conn->declared_suite;
+	}
 	out->id = conn->flow->id;
 	flow_endpoint_text(&conn->flow->client, out->client);
 	flow_endpoint_text(&conn->flow->server, out->server);
@@ -524,8 +531,9 @@ overloaded(const struct ktlsim *sim)
 	sim_time drain = sim->now - sim->last_arrival_ps;
 	uint64_t held = 0, accepted = 0;
 
-	/* Real threads are fed as fast as they go. */
-	if (!sim->exec->virtual_time)
+	/* Real threads are fed as fast as they go; senders wait for a window.
+	 */
+	if (!sim->exec->virtual_time || sim->feed != NULL)
 		return false;
 	if (sim->now > sim->last_arrival_ps && drain > OVERLOAD_DRAIN_PS &&
 	    drain > sim->last_arrival_ps / OVERLOAD_SHARE)
@@ -695,6 +703,7 @@ collect_results(struct ktlsim *sim, struct results *results)
 	end_streams(sim);
 	*results = (struct results){
 	    .config = &sim->config,
+	    .scenario = sim->scenario,
 	    .seed = sim->config.run_seed,
 	    .end_ps = sim->now,
 	    .events = sim->events_run,

@@ -184,12 +184,12 @@ check_nic(const struct config *config, struct ktlsim_error *error)
 	return check_pause(config, error);
 }
 
-/* The assumed suite must be one that the modelled KTLS takes. */
+/* A suite must be one that the modelled KTLS takes. */
 static int
-check_suite(const struct config *config, struct ktlsim_error *error)
+check_suite(const struct config *config, const char *name, uint16_t id,
+	    struct ktlsim_error *error)
 {
-	const struct tls_suite *suite =
-	    tls_suite_find(config->ktls_assumed_suite);
+	const struct tls_suite *suite = tls_suite_find(id);
 	struct ktls_key key;
 
 	ktls_key_init(&key, suite->tls13 ? TLS_1_3 : TLS_1_2, suite,
@@ -197,9 +197,46 @@ check_suite(const struct config *config, struct ktlsim_error *error)
 	if (ktls_key_check(&key) == 0)
 		return 0;
 	return config_fail(error, EINVAL,
-			   "ktls.assumed_suite: %s is not a suite that "
-			   "engine.suites takes over",
-			   suite->name);
+			   "%s: %s is not a suite that engine.suites takes "
+			   "over",
+			   name, suite->name);
+}
+
+/* What the window-limited senders cannot do without. */
+static int
+check_window(const struct config *config, struct ktlsim_error *error)
+{
+	const char *wrong = NULL;
+
+	if (config->run_executor == EXECUTOR_THREADS)
+		wrong = "modelled senders need simulated time; set "
+			"run.executor=virtual";
+	else if (config->replay_receiver != RECEIVER_SERVER)
+		wrong = "the clients are modelled senders and receive "
+			"nothing; set replay.receiver=server, or both";
+	else if (config->replay_capture_point != CAPTURE_WIRE)
+		wrong = "modelled senders need a link; set "
+			"replay.capture_point=wire";
+	else if (config->link_rate_bps == 0)
+		wrong = "modelled senders need a link; set link.rate";
+	else if (config->run_time_limit_ps == 0 &&
+		 config->synthetic_bytes == 0 && config->synthetic_time_ps == 0)
+		wrong = "the senders would never end; set synthetic.bytes, "
+			"synthetic.time or run.time_limit";
+	if (wrong == NULL)
+		return check_suite(config, "synthetic.suite",
+				   config->synthetic_suite, error);
+	return config_fail(error, EINVAL, "traffic.source=window: %s", wrong);
+}
+
+static int
+finish_window(struct config *config, struct ktlsim_error *error)
+{
+	if (config->traffic_source != TRAFFIC_WINDOW)
+		return 0;
+	if (config->replay_receiver == RECEIVER_BOTH)
+		config->replay_receiver = RECEIVER_SERVER;
+	return check_window(config, error);
 }
 
 /* CPUs that this machine has, for what is run on them. */
@@ -282,7 +319,9 @@ config_finish(struct config *config, struct ktlsim_error *error)
 				   "sockbuf.hiwat, %u bytes",
 				   config->sockbuf_hiwat_max_bytes,
 				   config->sockbuf_hiwat_bytes);
-	if (check_suite(config, error) != 0 ||
+	if (check_suite(config, "ktls.assumed_suite",
+			config->ktls_assumed_suite, error) != 0 ||
+	    finish_window(config, error) != 0 ||
 	    check_offload(config, error) != 0)
 		return EINVAL;
 	return check_nic(config, error);

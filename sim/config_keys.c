@@ -23,12 +23,14 @@
 #define TIME_US	    1000000u
 #define KIB	    1024u
 #define MIB	    (1024u * 1024u)
+#define PIB	    (UINT64_C(1) << 50)
 #define SPEED_LEAST 1000u	     /* 0.001 */
 #define SPEED_MOST  1000000000000u   /* a million */
 #define RATE_MOST   100000000000000u /* 100 Tb/s */
 #define RECEIVER_HELP \
 	"whom to simulate: two hosts, one side, one address, nobody"
 
+static const char *const traffics[] = {"capture", "window", NULL};
 static const char *const capture_points[] = {"wire", "host", NULL};
 static const char *const checksums[] = {"auto", "verify", "ignore", NULL};
 static const char *const segmentations[] = {"cut", "keep", NULL};
@@ -82,6 +84,50 @@ const struct config_row config_rows[] = {
 	  CONFIG_MODEL_ONLY, "hash the application bytes of each direction"},
 	 CONFIG_SWITCH, FIELD(report_app_sha256), 0, 1, NULL},
 
+	{{"traffic.source", "choice", "", "capture", "capture, window",
+	  "to replay is the usual case", CONFIG_MODEL_ONLY,
+	  "replay.capture, or senders that keep every receive window full"},
+	 CONFIG_CHOICE, FIELD(traffic_source), 0, 1, traffics},
+	{{"synthetic.flows", "count", "", "1", "1..65536", "one connection",
+	  CONFIG_MODEL_ONLY, "connections of traffic.source=window"},
+	 CONFIG_COUNT, FIELD(synthetic_flows), 1, 65536, NULL},
+	{{"synthetic.stagger", "time", "", "10us", "0..1h", "no common start",
+	  CONFIG_MODEL_ONLY, "from the start of a flow to that of the next"},
+	 CONFIG_TIME, FIELD(synthetic_stagger_ps), 0, TIME_HOUR, NULL},
+	{{"synthetic.bytes", "bytes", "B", "0", "0 (no limit)..1048576GiB",
+	  "run.time_limit ends the run", CONFIG_MODEL_ONLY,
+	  "application bytes of each flow, which then closes"},
+	 CONFIG_BYTES, FIELD(synthetic_bytes), 0, PIB, NULL},
+	{{"synthetic.time", "time", "", "0", "0 (no limit)..100d",
+	  "run.time_limit ends the run", CONFIG_MODEL_ONLY,
+	  "a flow begins no record so long after its start, and closes"},
+	 CONFIG_TIME, FIELD(synthetic_time_ps), 0, TIME_MAX, NULL},
+	{{"synthetic.record_size", "bytes", "B", "16KiB", "1B..16KiB",
+	  "bulk data of TLS libraries", CONFIG_TUNABLE,
+	  "plaintext of each record"},
+	 CONFIG_BYTES, FIELD(synthetic_record_bytes), 1, 16 * KIB, NULL},
+	{{"synthetic.suite", "suite", "", "TLS_AES_128_GCM_SHA256",
+	  "an AEAD suite that engine.suites takes, name or number",
+	  "mandatory in TLS 1.3", CONFIG_TUNABLE,
+	  "suite of the flows; it tells the TLS version, too"},
+	 CONFIG_SUITE, FIELD(synthetic_suite), 0, UINT16_MAX, NULL},
+	{{"synthetic.mss", "bytes", "B", "1448", "88B..9000B",
+	  "1500 less IPv4 and TCP with time stamps", CONFIG_TUNABLE,
+	  "payload of a full segment"},
+	 CONFIG_BYTES, FIELD(synthetic_mss_bytes), 88, 9000, NULL},
+	{{"synthetic.burst", "bytes", "B", "64KiB", "1B..1GiB",
+	  "limit of segmentation offload", CONFIG_TUNABLE,
+	  "what a flow sends until it is the next flow's turn"},
+	 CONFIG_BYTES, FIELD(synthetic_burst_bytes), 1, 1024 * MIB, NULL},
+
+	{{"replay.capture", "file", "", "none", "none, path of a pcap or pcapng file",
+	  "named by the user", CONFIG_MODEL_ONLY,
+	  "the capture of traffic.source=capture"},
+	 CONFIG_FILE, FIELD(replay_capture), 0, 0, NULL},
+	{{"replay.keylog", "file", "", "none", "none, path of a key log",
+	  "named by the user", CONFIG_MODEL_ONLY,
+	  "TLS secrets as SSLKEYLOGFILE; go before embedded ones"},
+	 CONFIG_FILE, FIELD(replay_keylog), 0, 0, NULL},
 	{{"replay.transport", "choice", "", "open", "open", "a capture's own pace",
 	  CONFIG_MODEL_ONLY, "open: captured segments are replayed as they are"},
 	 CONFIG_TRANSPORT, .choices = NULL},
@@ -122,6 +168,10 @@ const struct config_row config_rows[] = {
 	  CONFIG_MODEL_ONLY, "rate of the link into each host"},
 	 CONFIG_RATE, FIELD(link_rate_bps), LINK_RATE_MIN_BPS, RATE_MOST, NULL,
 	 .or_zero = true},
+	{{"link.delay", "time", "", "10us", "0..10s", "within a data centre",
+	  CONFIG_MODEL_ONLY,
+	  "one way; a modelled sender's round trip is twice as long"},
+	 CONFIG_TIME, FIELD(link_delay_ps), 0, 10 * TIME_SECOND, NULL},
 
 	{{"nic.queues", "count", "", "0", "0 (min(16, host.cpus))..256",
 	  "drivers' default", CONFIG_TUNABLE, "receive queues"},

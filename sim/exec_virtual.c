@@ -179,10 +179,15 @@ virtual_describe(struct ktlsim *sim)
 	    [MERGE_ON] = "",
 	};
 
-	run_note(sim, "capture point: %s",
-		 config->replay_capture_point == CAPTURE_WIRE
-		     ? "wire (NIC and interrupts are modelled)"
-		     : "host (segments start at softirq)");
+	if (config->traffic_source == TRAFFIC_WINDOW)
+		run_note(sim, "the traffic is that of modelled senders, which "
+			      "keep every receive window full "
+			      "(traffic.source: window)");
+	else
+		run_note(sim, "capture point: %s",
+			 config->replay_capture_point == CAPTURE_WIRE
+			     ? "wire (NIC and interrupts are modelled)"
+			     : "host (segments start at softirq)");
 	value_format_number(config->replay_speed_ppm, VALUE_MILLIONTHS, speed,
 			    sizeof(speed));
 	if (config->replay_speed_ppm != 1000000)

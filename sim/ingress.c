@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "engine/mbuf.h"
+#include "sim/pipeline.h"
 #include "sim/run.h"
 #include "traces/flow.h"
 #include "traces/frame.h"
@@ -354,6 +355,22 @@ ingress_frame(struct ktlsim *sim, const struct ktlsim_frame *input)
 		sim->input.malformed++;
 		break;
 	}
+	return 0;
+}
+
+int
+ingress_made(struct endpoint *ep, const struct frame *frame, sim_time now)
+{
+	struct ktlsim *sim = ep->conn->sim;
+	struct mbuf *m = make_segment(ep, frame, 0, frame->payload_len);
+
+	sim->input.frames++;
+	ep->counts.frames++;
+	if (m == NULL)
+		return ENOMEM;
+	ep->counts.segments++;
+	ep->counts.wire_bytes += m->m_pkthdr.wire_bytes;
+	pipeline_arrive(sim, m, now);
 	return 0;
 }
 

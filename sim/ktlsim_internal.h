@@ -14,6 +14,7 @@
 
 struct ktlsim;
 struct results;
+struct results_scenario;
 
 /* The public configuration object is the table itself. */
 struct ktlsim_config {
@@ -28,6 +29,13 @@ void ktlsim_set_input(struct ktlsim *sim, const char *status, uint64_t frames,
 
 /* A line for the reader of the report; before ktlsim_finish. */
 void ktlsim_add_note(struct ktlsim *sim, const char *text);
+
+/* Frames that were injected, or that senders of its own have sent. */
+uint64_t ktlsim_frames(const struct ktlsim *sim);
+
+/* Which run of a scenario this is: borrowed; before ktlsim_finish. */
+void ktlsim_set_scenario(struct ktlsim *sim,
+			 const struct results_scenario *scenario);
 
 /* NULL before ktlsim_finish. */
 const struct results *ktlsim_results(struct ktlsim *sim);

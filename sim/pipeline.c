@@ -20,6 +20,7 @@
 
 #include "engine/effects.h"
 #include "engine/mbuf.h"
+#include "sim/feed.h"
 #include "sim/offload.h"
 #include "sim/reader.h"
 #include "sim/record.h"
@@ -77,14 +78,28 @@ note_times(struct endpoint *ep, const struct tcp_result *tcp,
 	assert(stamp.end == tcp->in_order_offset + tcp->in_order_bytes);
 }
 
+/*
+ * Has the sender gone beyond the window?  Of a captured one, whose window is
+ * not known, that is said when the buffer would not hold the bytes.
+ */
+static bool
+past_window(const struct endpoint *ep, uint32_t bytes)
+{
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	const struct config *config = &ep->conn->sim->config;
+
+	if (ep->rcv_adv > 0)
+		return ep->tcb.rcv_offset > ep->rcv_adv;
+	return sb->sb_ccc + (uint64_t)bytes >
+	       (config->sockbuf_autosize ? config->sockbuf_hiwat_max_bytes
+					 : sb->sb_hiwat);
+}
+
 static void
 stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	     sim_time handler_ps, sim_time now)
 {
 	struct sockbuf *sb = &ep->so.so_rcv;
-	uint64_t limit = ep->conn->sim->config.sockbuf_autosize
-			     ? ep->conn->sim->config.sockbuf_hiwat_max_bytes
-			     : sb->sb_hiwat;
 	unsigned effects;
 
 	if ((sb->sb_state & SBS_CANTRCVMORE) == 0 &&
@@ -93,7 +108,7 @@ stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	endpoint_digest(ep, now, STAGE_SOFTIRQ, tcp->in_order_offset,
 			tcp->in_order_bytes);
 	ep->counts.appended_bytes += tcp->in_order_bytes;
-	if (sb->sb_ccc + (uint64_t)tcp->in_order_bytes > limit)
+	if (past_window(ep, tcp->in_order_bytes))
 		ep->counts.window_exceeded_bytes += tcp->in_order_bytes;
 	effects = sbappendstream(sb, tcp->in_order);
 	/* Linux: complete records wake a reader, bytes alone do not. */
@@ -166,10 +181,13 @@ stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 		count_outcome(ep, &tcp, frames);
 		count_released(ep, &tcp, frames);
 	}
-	if (tcp.in_order_bytes > 0)
+	if (tcp.in_order_bytes > 0) {
+		feed_segment(ep, tcp.in_order_bytes, now);
 		stage_append(ep, &tcp, handler_ps, now);
-	else
+	} else {
 		m_freem(ep->conn->sim->pool, tcp.in_order);
+	}
+	feed_acknowledge(ep, now);
 	if (tcp.fin || tcp.reset)
 		endpoint_eof(ep, now);
 }
@@ -342,6 +360,12 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 		m_freem(sim->pool, segments);
 		segments = next;
 	}
+}
+
+void
+pipeline_arrive(struct ktlsim *sim, struct mbuf *segments, sim_time now)
+{
+	stage_arrival(sim, (uint64_t)(uintptr_t)segments, now);
 }
 
 /* The policy refused a header when it arrived: nobody else has counted it. */

@@ -25,6 +25,9 @@ struct endpoint *endpoint_of_segment(const struct ktlsim *sim,
  */
 void pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time);
 
+/* The same at `now`, from inside an event that is an arrival. */
+void pipeline_arrive(struct ktlsim *sim, struct mbuf *segments, sim_time now);
+
 /*
  * The stages from TCP on, which the thread executor enters directly: a chain of
  * `frames` frames, which their handler took at handler_ps, is through TCP at

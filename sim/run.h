@@ -29,12 +29,14 @@
 
 enum { HOSTS_MAX = 2, NOTES_MAX = 64 };
 
+struct feed;
 struct thread_exec;
 
 struct ktlsim {
 	struct config config;
 	struct engine_policy policy; /* of every socket; follows from config */
 	const struct exec_ops *exec;
+	struct feed *feed;	     /* modelled senders, or NULL */
 	struct thread_exec *threads; /* of the thread executor, or NULL */
 	struct event_queue *events;
 	struct mbuf_pool *pool;
@@ -63,6 +65,7 @@ struct ktlsim {
 	size_t note_count;
 	char input_status[16];
 	uint64_t input_frames;
+	const struct results_scenario *scenario; /* NULL: of none */
 	double wall_s;
 	bool partial;
 	bool running;  /* inside ktlsim_run_until */

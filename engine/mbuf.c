@@ -632,10 +632,22 @@ m_trailingspace(const struct mbuf *m)
 }
 
 void
-m_mark_room(struct mbuf *m)
+m_survey(struct mbuf *m, uint32_t len, struct m_survey *survey)
 {
-	if (m_writable(m))
-		m->m_flags |= M_ROOM;
+	*survey = (struct m_survey){.exclusive = true};
+	for (;; m = m->m_next) {
+		if (m_writable(m))
+			m->m_flags |= M_ROOM;
+		else if (!m_exclusive(m) && (m->m_flags & M_UNKNOWN) == 0)
+			survey->exclusive = false;
+		survey->charge += m_charge(m);
+		survey->any_of |= m->m_flags;
+		if (len <= m->m_len)
+			break;
+		len -= m->m_len;
+	}
+	survey->last = m;
+	survey->end = len;
 }
 
 uint32_t

@@ -7,9 +7,10 @@
 # program as a user meets it.
 
 SABOTAGED := nic_rxq_get_merged nic_rx sbappendstream qstat_enter qstat_leave \
-	     stage_times cpu_settle malloc calloc aligned_alloc
+	     stage_times cpu_settle malloc calloc realloc aligned_alloc strdup
 SABOTAGE_SRC := $(wildcard tests/sabotage/test_*.c)
-SABOTAGE_OBJ := $(SABOTAGE_SRC:%.c=$(B)/%.o) $(B)/tests/sabotage/run.o
+SABOTAGE_OBJ := $(SABOTAGE_SRC:%.c=$(B)/%.o) $(B)/tests/sabotage/run.o \
+		$(B)/tests/sabotage/libc_faults.o
 EXTRA_TESTS  := $(B)/tests/sabotage/run $(B)/tests/embed/embed_c \
 		$(B)/tests/embed/embed_cxx
 

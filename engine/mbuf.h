@@ -35,6 +35,7 @@ enum mbuf_size {
 #define M_NOTREADY  0x0008u /* in the TLS chain, or detached from it */
 #define M_DECRYPTED 0x0010u /* the NIC has decrypted these bytes */
 #define M_UNKNOWN   0x0020u /* bytes that the capture cut off: no storage */
+#define M_ROOM	    0x0040u /* the storage behind the bytes is its own too */
 
 enum mbuf_type {
 	MT_DATA = 1,
@@ -46,7 +47,7 @@ enum mbuf_type {
 #define CSUM_L5_VALID	   0x20u
 #define CSUM_TLS_MASK	   (CSUM_L5_CALC | CSUM_L5_VALID)
 #define CSUM_TLS_DECRYPTED CSUM_L5_CALC
-/* Ours: the completion entry asked for a resync. */
+/* Ours: the completion entry asked for a resync.  Merged with no other. */
 #define CSUM_TLS_RESYNC CSUM_L5_VALID
 
 /* th_flags, as on the wire */
@@ -57,7 +58,17 @@ enum tcp_flag {
 	TH_PUSH = 0x08,
 	TH_ACK = 0x10,
 	TH_URG = 0x20,
+	TH_ECE = 0x40,
+	TH_CWR = 0x80,
 };
+
+/*
+ * th_options: what merging has to know of the options of a segment.  0 means
+ * none.  Anything else is a fingerprint of every option byte, so that segments
+ * with the same bytes have the same value; it is odd where the options are
+ * exactly the aligned timestamp option (RFC 7323 appendix A), else even.
+ */
+#define TH_OPTIONS_ALIGNED_TS 1u
 
 /* Valid where M_PKTHDR is set.  Times are picoseconds of simulated time. */
 struct pkthdr {
@@ -70,6 +81,8 @@ struct pkthdr {
 	uint32_t wire_bytes; /* on the link, preamble and gap included */
 	uint32_t th_seq;     /* host byte order */
 	uint32_t th_ack;     /* host byte order */
+	uint32_t th_ts;	     /* value of the timestamp option, or 0 */
+	uint32_t th_options; /* fingerprint, see above */
 	uint16_t th_win;     /* as on the wire, not scaled */
 	uint8_t th_flags;    /* enum tcp_flag */
 	uint8_t receiver;    /* side of the flow that receives it, 0 or 1 */
@@ -201,6 +214,17 @@ bool m_exclusive(const struct mbuf *m);
 
 /* True where the storage is this mbuf's alone and may be written. */
 bool m_writable(const struct mbuf *m);
+
+/*
+ * Where that is so, note in M_ROOM that m may use what lies behind its bytes.
+ * m_split hands the mark on to the mbuf that is then the last in the storage.
+ * Under the lock of the mbufs over one cluster, like m_exclusive; the mark
+ * itself holds without it.
+ */
+void m_mark_room(struct mbuf *m);
+
+/* Bytes of storage behind the mbuf's last byte; 0 without M_ROOM. */
+uint32_t m_room(const struct mbuf *m);
 
 /* Bytes of storage behind the mbuf's last byte; 0 unless m_writable. */
 uint32_t m_trailingspace(const struct mbuf *m);

@@ -122,6 +122,42 @@ config_get(const struct config *config, size_t index, char *text)
 }
 
 static int
+check_pause(const struct config *config, struct ktlsim_error *error)
+{
+	if (!config->nic_pause)
+		return 0;
+	if (config->link_rate_bps == 0)
+		return config_fail(error, EINVAL,
+				   "nic.pause: a pause lasts bit times; set a "
+				   "link.rate other than 0");
+	if (config->nic_pause_xoff_bytes > config->nic_port_buffer_bytes)
+		return config_fail(error, EINVAL,
+				   "nic.pause_xoff: %u bytes are more than "
+				   "nic.port_buffer, %u bytes",
+				   config->nic_pause_xoff_bytes,
+				   config->nic_port_buffer_bytes);
+	if (config->nic_pause_xon_bytes > config->nic_pause_xoff_bytes)
+		return config_fail(error, EINVAL,
+				   "nic.pause_xon: %u bytes are more than "
+				   "nic.pause_xoff, %u bytes",
+				   config->nic_pause_xon_bytes,
+				   config->nic_pause_xoff_bytes);
+	return 0;
+}
+
+static int
+check_poll(const struct config *config, struct ktlsim_error *error)
+{
+	if (config->nic_poll_weight != 0 ||
+	    (config->nic_poll_budget == 0 && config->nic_poll_time_ps == 0))
+		return 0;
+	return config_fail(
+	    error, EINVAL,
+	    "nic.poll_weight: 0 (none) leaves no place to look "
+	    "at nic.poll_budget and nic.poll_time; Linux has 64");
+}
+
+static int
 check_nic(const struct config *config, struct ktlsim_error *error)
 {
 	uint32_t table = config->nic_rss_table_size;
@@ -143,7 +179,9 @@ check_nic(const struct config *config, struct ktlsim_error *error)
 				   "would let fewer than %u frames wait for "
 				   "ever; set a time, or nic.moderation=off",
 				   config->nic_moderation_frames);
-	return 0;
+	if (check_poll(config, error) != 0)
+		return EINVAL;
+	return check_pause(config, error);
 }
 
 /* A suite must be one that the modelled KTLS takes. */
@@ -269,6 +307,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 		config->nic_queues = config->host_cpus < AUTO_QUEUES_MAX
 					 ? config->host_cpus
 					 : AUTO_QUEUES_MAX;
+	if (config->nic_merge == MERGE_ON)
+		config->nic_merge = MERGE_LRO;
 	if (finish_threads(config, error) != 0)
 		return EINVAL;
 	if (config->ktls_workers == 0)

@@ -43,7 +43,15 @@ enum config_capture_point { CAPTURE_WIRE, CAPTURE_HOST };
 enum config_checksum { CHECKSUM_AUTO, CHECKSUM_VERIFY, CHECKSUM_IGNORE };
 enum config_segmentation { SEGMENTATION_CUT, SEGMENTATION_KEEP };
 enum config_recovery { RECOVERY_RESEND, RECOVERY_NONE };
-enum config_moderation { MODERATION_STATIC, MODERATION_OFF };
+enum config_moderation {
+	MODERATION_STATIC,
+	MODERATION_OFF,
+	MODERATION_ADAPTIVE
+};
+/* As enum nic_moderation_mode. */
+enum config_moderation_mode { MODERATION_EQE, MODERATION_CQE };
+/* As enum nic_merge_kind; MERGE_ON is replaced by config_finish. */
+enum config_merge { MERGE_OFF, MERGE_RING, MERGE_LRO, MERGE_GRO, MERGE_ON };
 enum config_bind { BIND_NONE, BIND_CPU };
 enum config_decrypt_in { DECRYPT_IN_WORKER, DECRYPT_IN_READER };
 enum config_tx_arrivals { TX_ARRIVALS_EXPONENTIAL, TX_ARRIVALS_CONSTANT };
@@ -149,8 +157,17 @@ struct config {
 	enum config_moderation nic_moderation;
 	uint64_t nic_moderation_time_ps;
 	uint32_t nic_moderation_frames;
-	bool nic_merge;
+	enum config_moderation_mode nic_moderation_mode;
+	enum config_merge nic_merge;
 	uint32_t nic_merge_max_bytes;
+	uint32_t nic_merge_frames;
+	uint32_t nic_poll_weight;  /* frames; 0: none */
+	uint32_t nic_poll_budget;  /* frames; 0: none */
+	uint64_t nic_poll_time_ps; /* 0: none */
+	bool nic_pause;
+	uint32_t nic_port_buffer_bytes;
+	uint32_t nic_pause_xoff_bytes;
+	uint32_t nic_pause_xon_bytes;
 	uint32_t nic_pcie; /* 0: off, else nic_pcie_presets and 1 */
 	bool nic_tls;
 	uint32_t nic_profile; /* index of nic_profiles */

@@ -172,6 +172,8 @@ make_segment(const struct endpoint *ep, const struct frame *frame, uint32_t off,
 	m->m_pkthdr.th_seq = frame->th_seq + off;
 	m->m_pkthdr.th_ack = frame->th_ack;
 	m->m_pkthdr.th_win = frame->th_win;
+	m->m_pkthdr.th_ts = frame->th_ts;
+	m->m_pkthdr.th_options = frame->th_options;
 	m->m_pkthdr.th_flags = frame->th_flags;
 	if (!last)
 		m->m_pkthdr.th_flags &= (uint8_t) ~(TH_FIN | TH_PUSH);

@@ -3,14 +3,15 @@
  *
  * In travel order:
  *   stage_arrival    the frame's first bit is on the link
- *   stage_nic        its last bit is in the NIC: TLS, RSS, descriptor, DMA
+ *   stage_nic        its last bit is there; with pause frames it may wait
+ *   stage_ring       the NIC takes it: TLS, RSS, descriptor, DMA
  *   rx_driver.c      it is in host memory: interrupt, softirq, merging
  *   stage_tcp        sequence check and reassembly
  *   stage_append     time stamps, socket buffer, effects
  * and on to worker.c (TLS work queue) and reader.c (application).  A followed
  * direction (no host) goes from arrival straight to stage_tcp.
  *
- * This file keeps no state of its own.  Left out: transmit, pause frames.
+ * This file keeps no state of its own.  Left out: transmit.
  */
 #include "sim/pipeline.h"
 
@@ -216,12 +217,10 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 		  (uint64_t)(uintptr_t)m);
 }
 
-/* Stage 5: the last bit has arrived: pick a queue, take a descriptor. */
-static void
-stage_nic(void *object, uint64_t argument, sim_time now)
+/* Stage 7: pick a queue, take a descriptor. */
+void
+stage_ring(struct host *host, struct mbuf *m, sim_time now)
 {
-	struct host *host = object;
-	struct mbuf *m = mbuf_of_argument(argument);
 	struct endpoint *ep = endpoint_of_segment(host->sim, m);
 	struct nic_rx_result rx;
 
@@ -237,6 +236,28 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 		return;
 	}
 	rx_driver_frame(&host->driver[rx.queue], rx.visible_ps, now);
+}
+
+/* Stage 6: the last bit has arrived. */
+void
+stage_nic(void *object, uint64_t argument, sim_time now)
+{
+	struct host *host = object;
+	struct mbuf *m = mbuf_of_argument(argument);
+
+	m->m_pkthdr.rcv_tstmp = now;
+	switch (host->port.on ? port_accept(&host->port, m, now)
+			      : PORT_PASSES) {
+	case PORT_PASSES:
+		stage_ring(host, m, now);
+		break;
+	case PORT_KEEPS:
+		break;
+	case PORT_REFUSES:
+		host->segments.on_link--;
+		segment_lost(host, m, now);
+		break;
+	}
 }
 
 /* Does the segment hold the first byte of its stream? */
@@ -273,11 +294,15 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 		endpoint_follow(ep, now);
 		return;
 	}
+	host->segments.segments_in++;
+	host->segments.on_link++;
+	if (host->port.on) {
+		port_send(&host->port, m, now);
+		return;
+	}
 	end = host_is_captured(host)
 		  ? now
 		  : link_send(&host->nic.link, now, m->m_pkthdr.wire_bytes);
-	host->segments.segments_in++;
-	host->segments.on_link++;
 	/*
 	 * Where nothing else happens before the last bit, and whatever arrives
 	 * meanwhile ends behind it on this link, it need not be waited for.

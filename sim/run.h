@@ -6,6 +6,7 @@
  * what:
  *   ingress.c   frames in: parse, flow, cut into segments
  *   pipeline.c  the spine: arrival -> nic -> ring -> cpu -> tcp -> socket
+ *   rx_driver.c the driver's polling, merging and moderation of a queue
  *   record.c    one record through a TLS worker
  *   reader.c    the application and its TLS library
  *   exec.h      who runs these, and when: in virtual time or on threads

@@ -1,8 +1,7 @@
 /*
- * libc_faults.h - the library's requests for memory, one of which fails.
+ * libc_faults.h - requests for memory fail when a test says so.
  *
- * Calls of the library for malloc, calloc, realloc, aligned_alloc and strdup
- * come here first (tests/sabotage.mk).  Without an order all succeed.
+ * For the program that is linked with --wrap only (tests/sabotage.mk).
  */
 #ifndef TESTS_SABOTAGE_LIBC_FAULTS_H
 #define TESTS_SABOTAGE_LIBC_FAULTS_H
@@ -10,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The nth request from now on fails, and only that; 0: none does. */
+/* Fail the nth request from now on (1 = the next) once; 0: none. */
 void libc_faults_after(uint64_t nth);
 
-/* Has a request failed since? */
+/* Whether the fault that was ordered last has happened. */
 bool libc_faults_hit(void);
 #endif

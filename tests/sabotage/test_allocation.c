@@ -1,12 +1,12 @@
 /*
  * test_allocation.c - every allocation of the engine's steps fails in turn.
  *
- * This program is linked with --wrap (tests/sabotage.mk): the library's
- * requests for memory come to libc_faults.c first; OpenSSL's allocator is
- * replaced, and mbuf pools take orders themselves.  Three records arrive, one
- * encrypted, one decrypted by a NIC in part, one as a whole.  In each run one
- * request of one source fails in one kind of step of one record.  Whatever
- * fails, it leaks nothing, and each record is delivered whole or reported.
+ * malloc, calloc and aligned_alloc of the library go through libc_faults.c,
+ * OpenSSL's allocator is replaced, and mbuf pools take orders themselves. Three
+ * records arrive, one encrypted, one decrypted by a NIC in part, one as a
+ * whole.  In each run one request of one source fails in one kind of step of
+ * one record.  Whatever fails, it leaks nothing, and each record is delivered
+ * whole or reported.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * libc_faults.c - requests for memory fail when a test says so.
  *
- * The linker sends the calls of all objects here, those of an archive too, which
- * Check can be; OpenSSL, a shared library, goes its own way.
+ * The linker sends the calls of all objects here, those of an archive too,
+ * which Check can be; OpenSSL, a shared library, goes its own way.
  */
 #include "tests/sabotage/libc_faults.h"
 

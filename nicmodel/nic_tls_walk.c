@@ -126,8 +126,8 @@ record_begin(struct nic_tls *tls, struct nic_tls_walk *walk)
 	if (tls->stream == NULL)
 		return;
 	text_bytes = tls->rec_bytes - tls->framing.hlen - TLS_TAG_BYTES;
-	tls_nonce(&tls->key, tls->rec_seq, tls->explicit_iv, nonce);
-	aad_len = tls_aad(&tls->key, tls->rec_seq, tls->header,
+	tls_nonce(tls->key, tls->rec_seq, tls->explicit_iv, nonce);
+	aad_len = tls_aad(tls->key, tls->rec_seq, tls->header,
 			  (uint16_t)text_bytes, aad);
 	if (aead_stream_begin(tls->stream, nonce, aad, aad_len) != 0)
 		record_abandon(tls, walk);

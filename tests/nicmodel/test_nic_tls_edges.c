@@ -202,7 +202,7 @@ START_TEST(test_nic_tls_loses_a_record_to_a_failing_cipher_and_no_more)
 	install(_i);
 	ck_assert_int_eq(play_packet(play, 0, 400).verdict, NIC_TLS_DECRYPTED);
 	aead_stream_destroy(tls->stream);
-	tls->stream = aead_stream_create(&tls->key);
+	tls->stream = aead_stream_create(tls->key);
 	ck_assert_ptr_nonnull(tls->stream);
 	ck_assert_int_eq(play_packet(play, 400, 800).verdict,
 			 NIC_TLS_ENCRYPTED);

@@ -147,16 +147,44 @@ irq_done(struct cpu_task *task, sim_time now)
 	return false;
 }
 
+static void
+irq_label(const struct cpu_task *task, struct cpu_label *label)
+{
+	const struct rx_driver *driver =
+	    (const struct rx_driver *)((const char *)task -
+				       offsetof(struct rx_driver, irq));
+
+	label->arg[0].name = "queue";
+	label->arg[0].value = driver->queue;
+}
+
+static void
+poll_label(const struct cpu_task *task, struct cpu_label *label)
+{
+	const struct rx_driver *driver =
+	    (const struct rx_driver *)((const char *)task -
+				       offsetof(struct rx_driver, softirq));
+
+	label->arg[0].name = "queue";
+	label->arg[0].value = driver->queue;
+	label->arg[1].name = "frames";
+	label->arg[1].value = driver->chain_frames;
+}
+
 void
 rx_driver_init(struct rx_driver *driver, struct host *host, uint32_t queue)
 {
 	driver->host = host;
 	driver->queue = queue;
 	driver->cpu = &host->cpu[queue % host->cpus];
-	driver->irq = (struct cpu_task){
-	    .class = CPU_IRQ, .begin = irq_begin, .done = irq_done};
-	driver->softirq = (struct cpu_task){
-	    .class = CPU_SOFTIRQ, .begin = poll_begin, .done = poll_done};
+	driver->irq = (struct cpu_task){.class = CPU_IRQ,
+					.begin = irq_begin,
+					.done = irq_done,
+					.label = irq_label};
+	driver->softirq = (struct cpu_task){.class = CPU_SOFTIRQ,
+					    .begin = poll_begin,
+					    .done = poll_done,
+					    .label = poll_label};
 	qstat_init(&driver->ring);
 }
 

@@ -26,6 +26,8 @@ enum option_id {
 	OPTION_JSON,
 	OPTION_RECORDS,
 	OPTION_PLAINTEXT,
+	OPTION_ANNOTATE,
+	OPTION_TRACE,
 	OPTION_SEED,
 	OPTION_EXECUTOR,
 	OPTION_LIST_KEYS,
@@ -57,6 +59,10 @@ static const struct option_row rows[] = {
      "write a CSV file with one row per record", CLI_REPLAY},
     {"plaintext", OPTION_PLAINTEXT, required_argument, "--plaintext DIR",
      "write the decrypted bytes of each flow to files", CLI_REPLAY},
+    {"annotate", OPTION_ANNOTATE, required_argument, "--annotate FILE",
+     "write a pcapng of what the hosts received, with comments", CLI_REPLAY},
+    {"trace", OPTION_TRACE, required_argument, "--trace FILE",
+     "write a trace of CPUs, queues and records for Perfetto", CLI_REPLAY},
     {"seed", OPTION_SEED, required_argument, "--seed N",
      "the same as --set run.seed=N", CLI_REPLAY},
     {"executor", OPTION_EXECUTOR, required_argument, "--executor NAME",
@@ -266,6 +272,12 @@ take_option(struct parse *parse, int id, char **argv)
 		return CLI_GO_ON;
 	case OPTION_PLAINTEXT:
 		options->plaintext = optarg;
+		return CLI_GO_ON;
+	case OPTION_ANNOTATE:
+		options->annotate = optarg;
+		return CLI_GO_ON;
+	case OPTION_TRACE:
+		options->trace = optarg;
 		return CLI_GO_ON;
 	case OPTION_SEED:
 		return set_key(parse, "run.seed", optarg);

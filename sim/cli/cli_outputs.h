@@ -4,7 +4,7 @@
  * Order of use: cli_outputs_open, before the run, so that a wrong path is
  * found at once; cli_outputs_attach; the run; cli_outputs_report;
  * cli_outputs_close (also after a failed open).
- * The first failed write of records or plaintext is kept, and reported by
+ * The first failed write of all but the results is kept, and reported by
  * close.
  */
 #ifndef SIM_CLI_CLI_OUTPUTS_H
@@ -23,14 +23,20 @@ struct cli_outputs {
 	FILE *records;			 /* NULL: none */
 	struct cli_plaintext *plaintext; /* NULL: none */
 	int records_error;		 /* errno of the first failed write */
+	FILE *annotate, *trace;		 /* NULL: none */
+	int annotate_error, trace_error; /* likewise */
+	struct ktlsim *sim;		 /* that writes them, or NULL */
 };
 
 /* Open what the options name.  An exit status, after a message. */
 int cli_outputs_open(struct cli_outputs *outputs,
 		     const struct cli_options *options);
 
-/* Have records and plaintext written as the simulation runs. */
-void cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim);
+/*
+ * Have all but the results written as the simulation runs.  An exit status,
+ * after a message.
+ */
+int cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim);
 
 /*
  * Write the results: JSON by print_json where it is wanted, and the text of

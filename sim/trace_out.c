@@ -61,6 +61,15 @@ put_time(struct trace_out *trace, const char *name, sim_time ps)
 		ps / PS_PER_US, ps % PS_PER_US);
 }
 
+/* A number over 2^63 - 1 becomes a text, as in the results. */
+static void
+put_value(struct trace_out *trace, uint64_t value)
+{
+	const char *quote = value > INT64_MAX ? "\"" : "";
+
+	fprintf(trace->out, "%s%" PRIu64 "%s", quote, value, quote);
+}
+
 static void
 put_args(struct trace_out *trace, const struct trace_arg *arg)
 {
@@ -73,7 +82,7 @@ put_args(struct trace_out *trace, const struct trace_arg *arg)
 		if (arg[i].text != NULL)
 			put_text(trace, arg[i].text);
 		else
-			fprintf(trace->out, "%" PRIu64, arg[i].value);
+			put_value(trace, arg[i].value);
 		mark = ",";
 	}
 	putc('}', trace->out);

@@ -86,9 +86,9 @@ table_grow(void **table, uint32_t *slots, uint32_t at, size_t width)
 }
 
 static bool
-has_scratch(struct nic_contexts *set, bool real)
+has_scratch(struct nic_contexts *set)
 {
-	if (real && set->scratch == NULL) {
+	if (set->scratch == NULL) {
 		set->scratch = malloc(2 * NIC_TLS_SCRATCH_BYTES);
 		if (set->scratch == NULL)
 			return false;
@@ -136,8 +136,7 @@ nic_context_add(struct nic_contexts *set, uint32_t flow, uint8_t receiver,
 		return ENOSPC;
 	}
 	made = calloc(1, sizeof(*made));
-	if (made == NULL || !has_scratch(set, params->real) ||
-	    !id_take(set, &made->id) ||
+	if (made == NULL || !has_scratch(set) || !id_take(set, &made->id) ||
 	    !table_grow((void **)&set->by_flow, &set->by_flow_slots,
 			key_of(flow, receiver), sizeof(*set->by_flow))) {
 		free(made);

@@ -45,7 +45,7 @@ struct nic_contexts {
 	uint32_t *by_flow;	      /* 2 * flow + receiver -> id + 1, or 0 */
 	uint32_t by_flow_slots;
 	uint32_t count, count_max;
-	uint8_t *scratch; /* of all contexts; NULL without real ones */
+	uint8_t *scratch; /* of all contexts; NULL before the first */
 	uint8_t *saved;	  /* NIC_TLS_SCRATCH_BYTES behind it */
 	struct nic_cache cache;
 	struct nic_stack stack; /* with config.stack */

@@ -79,7 +79,7 @@ nic_tls_init(struct nic_tls *tls, const struct nic_tls_params *params)
 {
 	const struct ktls_key *key = params->key;
 
-	assert(params->scratch != NULL);
+	assert(params->scratch != NULL || !params->real);
 	memset(tls, 0, sizeof(*tls));
 	if (key->cipher != TLS_CIPHER_AES_GCM ||
 	    !tls_framing_of(key->version, key->cipher, key->mac, &tls->framing))
@@ -131,8 +131,8 @@ may_decrypt(const struct nic_tls *tls)
 }
 
 /*
- * The payload in one piece: where it lies, or in the scratch.  A packet that is
- * longer than that, which no IP packet is, is unknown from there on.
+ * To be decrypted the payload is copied to the scratch; a packet that does not
+ * fit, which no IP packet is, counts as unknown from there on.
  */
 static void
 walk_init(const struct nic_tls *tls, const struct mbuf *m,
@@ -143,16 +143,16 @@ walk_init(const struct nic_tls *tls, const struct mbuf *m,
 	walk->seq = m->m_pkthdr.th_seq;
 	walk->len = m_length(m);
 	walk->known = known_length(m);
+	walk->rest = m;
+	if (!may_decrypt(tls))
+		return;
 	if (walk->known > NIC_TLS_SCRATCH_BYTES)
 		walk->known = NIC_TLS_SCRATCH_BYTES;
-	walk->bytes = tls->scratch;
-	if (walk->known <= m->m_len && !may_decrypt(tls)) {
-		walk->bytes = m->m_data;
-	} else {
-		copied = m_copydata(m, 0, walk->known, tls->scratch);
-		assert(copied);
-	}
-	walk->text = may_decrypt(tls) ? tls->scratch : NULL;
+	copied = m_copydata(m, 0, walk->known, tls->scratch);
+	assert(copied);
+	walk->text = tls->scratch;
+	walk->piece = tls->scratch;
+	walk->piece_end = walk->known;
 }
 
 /* Put the text that was decrypted in the scratch into the packet. */
@@ -301,8 +301,7 @@ rx_searching(struct nic_tls *tls, struct nic_tls_walk *walk)
 static void
 rx_dispatch(struct nic_tls *tls, struct nic_tls_walk *walk)
 {
-	bool placed = tls->offload || tls->tracker == NIC_TLS_START;
-
+	walk->placed = tls->offload || tls->tracker == NIC_TLS_START;
 	switch (tls->tracker) {
 	case NIC_TLS_START:
 		rx_start(tls, walk);
@@ -315,7 +314,7 @@ rx_dispatch(struct nic_tls *tls, struct nic_tls_walk *walk)
 		break;
 	}
 	/* Rows of an offloading context say how its place was kept. */
-	if (placed)
+	if (walk->placed)
 		return;
 	if (walk->raised)
 		walk->result->row = NIC_TLS_CASE_CANDIDATE;

@@ -101,7 +101,7 @@ struct nic_tls_params {
 	bool aligned; /* mark a packet that begins with a record, behind a
 			 hole; else it is unmarked as in row 7 */
 	uint8_t *scratch; /* NIC_TLS_SCRATCH_BYTES, lent; contexts may share
-			     it */
+			     it.  The model kind needs none */
 	struct nic_tls_counters *counters; /* lent, or NULL */
 };
 

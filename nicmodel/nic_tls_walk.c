@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "engine/aead_stream.h"
+#include "engine/mbuf.h"
 
 /* A candidate this far back could be taken for another one: 2^31. */
 #define CANDIDATE_AGE_MAX UINT32_C(0x80000000)
@@ -26,6 +27,21 @@ static uint32_t
 min32(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* The known bytes from walk->off on that lie in one piece. */
+static const uint8_t *
+piece_get(struct nic_tls_walk *walk, uint32_t *len)
+{
+	assert(walk->off < walk->known);
+	while (walk->off >= walk->piece_end) {
+		walk->piece = walk->rest->m_data;
+		walk->piece_start = walk->piece_end;
+		walk->piece_end += walk->rest->m_len;
+		walk->rest = walk->rest->m_next;
+	}
+	*len = walk->piece_end - walk->off;
+	return walk->piece + (walk->off - walk->piece_start);
 }
 
 static void
@@ -56,8 +72,10 @@ nic_tls_lose(struct nic_tls *tls, struct nic_tls_walk *walk,
 {
 	bool had_place = tls->offload || tls->tracker == NIC_TLS_START;
 
-	if (!walk->failed)
-		walk->result->row = had_place ? row : NIC_TLS_CASE_CHAIN_BROKEN;
+	if (had_place && !walk->failed)
+		walk->result->row = row;
+	else if (!walk->placed)
+		walk->result->row = NIC_TLS_CASE_CHAIN_BROKEN;
 	if (had_place && tls->counters != NULL)
 		tls->counters->lost_sync++;
 	candidate_drop(tls, walk);
@@ -178,16 +196,18 @@ static void
 header_step(struct nic_tls *tls, struct nic_tls_walk *walk)
 {
 	uint32_t wanted = TLS_HEADER_BYTES - tls->header_have;
+	const uint8_t *bytes;
 	uint32_t n;
 
 	if (walk->off >= walk->known) {
 		nic_tls_lose(tls, walk, NIC_TLS_CASE_UNKNOWN, tls->rec_start);
 		return;
 	}
-	n = min32(wanted, walk->known - walk->off);
+	bytes = piece_get(walk, &n);
+	n = min32(wanted, n);
 	if (spoiled(tls, walk->seq + walk->off, n))
 		tls->spoiled_record = true;
-	memcpy(tls->header + tls->header_have, walk->bytes + walk->off, n);
+	memcpy(tls->header + tls->header_have, bytes, n);
 	tls->header_have = (uint8_t)(tls->header_have + n);
 	walk->off += n;
 	if (n == wanted)
@@ -236,14 +256,13 @@ part_copy(struct nic_tls *tls, struct nic_tls_walk *walk, uint32_t pos,
 	  uint32_t n)
 {
 	const uint32_t tag_at = tls->rec_bytes - TLS_TAG_BYTES;
-	const uint8_t *bytes = walk->bytes + walk->off;
+	uint8_t *bytes = walk->text + walk->off;
 
 	if (pos < tls->framing.hlen)
 		memcpy(tls->explicit_iv + (pos - TLS_HEADER_BYTES), bytes, n);
 	else if (pos >= tag_at)
 		memcpy(tls->tag + (pos - tag_at), bytes, n);
-	else if (aead_stream_update(tls->stream, bytes, walk->text + walk->off,
-				    n) != 0)
+	else if (aead_stream_update(tls->stream, bytes, bytes, n) != 0)
 		record_abandon(tls, walk);
 }
 
@@ -321,7 +340,9 @@ static void
 search_step(struct nic_tls *tls, struct nic_tls_walk *walk)
 {
 	int32_t early = (int32_t)(tls->scan_from - (walk->seq + walk->off));
+	const uint8_t *bytes;
 	uint32_t n;
+	bool found;
 
 	if (tls->scan_waits && early > 0) {
 		search_skip(tls, walk, (uint32_t)early);
@@ -333,13 +354,11 @@ search_step(struct nic_tls *tls, struct nic_tls_walk *walk)
 		search_skip(tls, walk, walk->len);
 		return;
 	}
-	if (nic_tls_scan_feed(&tls->scan, walk->bytes + walk->off,
-			      walk->known - walk->off, &n, tls->header)) {
-		walk->off += n;
-		search_found(tls, walk);
-		return;
-	}
+	bytes = piece_get(walk, &n);
+	found = nic_tls_scan_feed(&tls->scan, bytes, n, &n, tls->header);
 	walk->off += n;
+	if (found)
+		search_found(tls, walk);
 }
 
 void

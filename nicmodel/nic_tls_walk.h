@@ -11,15 +11,20 @@
 
 #include "nicmodel/nic_tls.h"
 
+struct mbuf;
+
 /* A packet under way. */
 struct nic_tls_walk {
-	const uint8_t *bytes; /* the payload; in scratch, or the mbuf's own */
-	uint8_t *text;	      /* the same in scratch, to be decrypted in
-				 place; NULL in the model kind */
-	uint32_t seq;	      /* of the first byte */
+	uint8_t *text;	      /* the payload in scratch, to be decrypted in
+				 place; NULL where nothing can be */
+	const uint8_t *piece; /* bytes [piece_start, piece_end) of it */
+	uint32_t piece_start, piece_end;
+	const struct mbuf *rest; /* mbufs behind the piece */
+	uint32_t seq;		 /* of the first byte */
 	uint32_t len;
-	uint32_t known; /* bytes at `bytes`, at most len */
+	uint32_t known; /* bytes before the first unknown one, at most len */
 	uint32_t off;	/* of the next byte to look at */
+	bool placed;	/* the context had its place when the packet came */
 	bool mark;	/* nothing so far speaks against the mark */
 	bool failed;	/* a tag was wrong */
 	bool raised;	/* a candidate was taken from this packet */

@@ -92,6 +92,7 @@ struct ktlsim_record {
 	uint64_t decrypted_ps;	   /* on the plain chain */
 	uint64_t read_begin_ps;	   /* the receive call was entered */
 	uint64_t read_end_ps;	   /* its last byte was returned */
+	uint32_t marked_bytes;	   /* of wire_bytes, decrypted by the NIC */
 };
 
 /*

@@ -436,6 +436,7 @@ record_report(const struct endpoint *ep, const struct record_stamp *r,
 	    .decrypted_ps = r->decrypted_ps,
 	    .read_begin_ps = ep->reader.record_ps,
 	    .read_end_ps = now,
+	    .marked_bytes = r->marked_bytes,
 	};
 
 	sim->exec->enter_user(sim);

@@ -86,6 +86,7 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 	unsigned effects;
 
 	stamp->plaintext_bytes = job->plaintext_len;
+	stamp->marked_bytes = job->marked_len;
 	stamp->type = job->record_type;
 	stamp->decrypted_ps = now;
 	effects = ktls_rx_finish(&ep->so, job, counters, &record.delivered);

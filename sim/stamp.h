@@ -33,6 +33,7 @@ struct record_stamp {
 	uint64_t offset;	  /* stream offset of its header */
 	uint32_t wire_bytes;	  /* header to tag */
 	uint32_t plaintext_bytes; /* known from decryption on */
+	uint32_t marked_bytes;	  /* likewise: decrypted by the NIC */
 	uint8_t type;		  /* likewise */
 	sim_time first_arrival_ps;
 	sim_time assembled_ps;

@@ -7,9 +7,16 @@
 # program as a user meets it.
 
 SABOTAGED := nic_rxq_get_merged nic_rx sbappendstream qstat_enter qstat_leave \
-	     stage_times cpu_settle malloc calloc aligned_alloc
+	     stage_times cpu_settle malloc calloc aligned_alloc \
+	     $(addprefix EVP_,CipherInit_ex2 CipherUpdate CipherFinal_ex \
+		CIPHER_CTX_ctrl EncryptInit_ex2 EncryptUpdate \
+		DecryptInit_ex2 DecryptUpdate DecryptFinal_ex MAC_CTX_dup \
+		MAC_CTX_set_params MAC_init MAC_update MAC_final CIPHER_fetch \
+		MAC_fetch)
 SABOTAGE_SRC := $(wildcard tests/sabotage/test_*.c)
-SABOTAGE_OBJ := $(SABOTAGE_SRC:%.c=$(B)/%.o) $(B)/tests/sabotage/run.o
+SABOTAGE_SUP := $(filter-out $(SABOTAGE_SRC),$(wildcard tests/sabotage/*.c))
+SABOTAGE_OBJ := $(SABOTAGE_SRC:%.c=$(B)/%.o) $(SABOTAGE_SUP:%.c=$(B)/%.o) \
+		$(B)/tests/sabotage/run.o
 EXTRA_TESTS  := $(B)/tests/sabotage/run $(B)/tests/embed/embed_c \
 		$(B)/tests/embed/embed_cxx
 

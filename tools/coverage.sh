@@ -1,41 +1,35 @@
 #!/bin/sh
-# coverage.sh - line and branch coverage per folder, from gcov's data.
+# coverage.sh - line and branch coverage per folder, and what is not reached.
 #
 # usage: tools/coverage.sh BUILD
 #
-# BUILD is the folder of a `make VARIANT=cov` build whose tests have run.
-# Branches of assertions count as branches: their false sides never run.
+# BUILD is the folder of a `make VARIANT=cov` build whose tests have run.  A file
+# that no test has touched counts as well.  What tools/coverage.awk has to say
+# of each place is left in BUILD/uncovered; printed are the places of engine/,
+# with the reasons that tests/uncovered.txt has for them, and the figures.
 set -eu
 
 build=$1
-find "$build/engine" "$build/nicmodel" "$build/traces" "$build/sim" \
-	-name '*.gcda' 2>/dev/null | while read -r data; do
-	gcov -n -b "$data" 2>/dev/null
-done | awk '
-	# Only sources of the tree itself; headers of the system are absolute.
-	/^File / {
-		split($0, quote, "\047")
-		file = quote[2]
-		folder = file
-		sub(/\/[^\/]*$/, "", folder)
-		ours = file !~ /^\// && file ~ /\.c$/
-	}
-	/^Lines executed/ && ours {
-		split($0, f, /[:% ]+/)
-		lines[folder] += f[5]; hit[folder] += f[3] * f[5] / 100
-	}
-	/^Taken at least once/ && ours {
-		split($0, f, /[:% ]+/)
-		branches[folder] += f[7]; taken[folder] += f[5] * f[7] / 100
-		ours = 0
-	}
-	END {
-		printf "%-12s %8s %7s %9s %7s\n", "folder", "lines", "%",
-		       "branches", "%"
-		for (folder in lines)
-			printf "%-12s %8d %7.1f %9d %7.1f\n", folder,
-			       lines[folder],
-			       100 * hit[folder] / lines[folder],
-			       branches[folder],
-			       100 * taken[folder] / (branches[folder] + 1e-9)
-	}'
+list=$build/uncovered
+notes=
+
+for source in engine/*.c nicmodel/*.c traces/*.c sim/*.c sim/cli/*.c; do
+	note=$build/${source%.c}.gcno
+	if ! [ -e "$note" ]; then
+		echo "$source: not built for coverage; run make cov" >&2
+		exit 1
+	fi
+	notes="$notes $note"
+done
+
+# shellcheck disable=SC2086 # a list of files
+"${GCOV:-gcov}" -b -c -t $notes 2>"$list.errors" >"$build/lines.gcov" || {
+	cat "$list.errors" >&2
+	exit 1
+}
+status=0
+awk -f tools/coverage.awk tests/uncovered.txt "$build/lines.gcov" >"$list" ||
+	status=1
+grep -v -E '^(nicmodel|traces|sim)/[^ ]+:[0-9]+: ' "$list"
+echo "The places of the other folders are in $list"
+exit $status

@@ -188,6 +188,15 @@ direction_name(enum ktlsim_direction direction)
 						    : "server_to_client";
 }
 
+/* What the NIC did of a record. */
+static const char *
+marks(const struct ktlsim_record *record)
+{
+	if (record->marked_bytes == 0)
+		return "none";
+	return record->marked_bytes < record->wire_bytes ? "partial" : "full";
+}
+
 static void
 write_record(void *arg, const struct ktlsim_record *record)
 {
@@ -212,7 +221,8 @@ write_record(void *arg, const struct ktlsim_record *record)
 		record->worker);
 	for (size_t i = 0; i < sizeof(boundaries) / sizeof(*boundaries); i++)
 		fprintf(out, ",%" PRIu64, boundaries[i]);
-	if (fputc('\n', out) == EOF || ferror(out) != 0)
+	fprintf(out, ",%" PRIu32 ",%s\n", record->marked_bytes, marks(record));
+	if (ferror(out) != 0)
 		outputs->records_error = errno;
 }
 
@@ -247,7 +257,8 @@ cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 		fputs("flow,direction,number,type,wire_bytes,plaintext_bytes,"
 		      "worker,first_arrival_ps,assembled_ps,arrival_ps,"
 		      "visible_ps,handler_ps,appended_ps,keyed_ps,begin_ps,"
-		      "decrypted_ps,read_begin_ps,read_end_ps\n",
+		      "decrypted_ps,read_begin_ps,read_end_ps,"
+		      "marked_bytes,nic_marks\n",
 		      outputs->records);
 		ktlsim_on_deliver(sim, write_record, outputs);
 	}

@@ -170,8 +170,8 @@ require 'plaintext for the owner alone' \
 	sh -c "ls -l '$dir/plain/flow-0001-s2c.bin' |
 		grep -q '^-rw-------'"
 require 'a header and a row per record, times in order' \
-	awk -F, 'NR == 1 && $18 != "read_end_ps" { exit 1 }
-		NR > 1 && NF != 18 { exit 1 }
+	awk -F, 'NR == 1 && ($18 != "read_end_ps" || $20 != "nic_marks") { exit 1 }
+		NR > 1 && (NF != 20 || $20 != "none") { exit 1 }
 		NR > 1 { for (i = 10; i < 18; i++)
 			if ($(i) > $(i + 1)) exit 1 }
 		END { if (NR != 37) exit 1 }' "$dir/records.csv"

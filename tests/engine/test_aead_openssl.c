@@ -343,6 +343,28 @@ START_TEST(test_aead_open_refuses_bytes_that_nobody_has)
 }
 END_TEST
 
+/* A record without text, whose range begins where the chain ends. */
+START_TEST(test_aead_open_of_no_bytes_verifies_behind_the_chain)
+{
+	const size_t plain_len = kinds[_i].version == TLS_1_3 ? 1 : 0;
+	static struct wire w;
+	uint64_t seed = 3;
+	struct mbuf *m;
+	uint32_t off;
+
+	wire_seal(&w, &kinds[_i], 0, &seed);
+	ck_assert_uint_eq(w.body_len, plain_len);
+	off = w.framing.hlen;
+	m = chain_make(w.bytes, off + plain_len, 4, &seed);
+	ck_assert_int_eq(
+	    aead_open(pool, &w.record, m, off, (uint32_t)plain_len), 0);
+	w.record.tag[3] ^= 1;
+	ck_assert_int_eq(
+	    aead_open(pool, &w.record, m, off, (uint32_t)plain_len), EBADMSG);
+	chain_free(m);
+}
+END_TEST
+
 START_TEST(test_aead_open_minds_only_the_holes_in_its_range)
 {
 	static struct wire w;
@@ -549,6 +571,8 @@ aead_openssl_suite(void)
 	     ROWS(kinds)},
 	    {"open_refuses_bytes_that_nobody_has",
 	     test_aead_open_refuses_bytes_that_nobody_has, ROWS(kinds)},
+	    {"open_of_no_bytes_verifies_behind_the_chain",
+	     test_aead_open_of_no_bytes_verifies_behind_the_chain, ROWS(kinds)},
 	    {"open_minds_only_the_holes_in_its_range",
 	     test_aead_open_minds_only_the_holes_in_its_range, ROWS(kinds)},
 	    {"pool_serves_more_keys_than_contexts",

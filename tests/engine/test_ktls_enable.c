@@ -206,6 +206,22 @@ START_TEST(test_ktls_enable_needs_the_bytes_of_every_length)
 }
 END_TEST
 
+/* From TLS 1.1 on each CBC record brings its own IV. */
+START_TEST(test_ktls_enable_of_cbc_needs_no_iv)
+{
+	en.cipher_algorithm = CBC;
+	en.auth_algorithm = SHA1;
+	en.auth_key = bytes;
+	en.auth_key_len = 20;
+	en.tls_vminor = 2;
+	en.iv = NULL;
+	ck_assert_int_eq(enable(), EFAULT);
+	en.iv_len = 0;
+	ck_assert_int_eq(enable(), 0);
+	ck_assert_uint_eq(stats.sw_cbc, 1);
+}
+END_TEST
+
 START_TEST(test_ktls_enable_obeys_the_system_settings)
 {
 	env.threads_failed = true;
@@ -308,6 +324,7 @@ ktls_enable_suite(void)
 	const struct suite_test tests[] = {
 	    TEST(test_ktls_enable_judges_every_argument, COUNT(argument_rows)),
 	    TEST(test_ktls_enable_needs_the_bytes_of_every_length, 3),
+	    TEST(test_ktls_enable_of_cbc_needs_no_iv, 0),
 	    TEST(test_ktls_enable_obeys_the_system_settings, 0),
 	    TEST(test_ktls_enable_and_listen_exclude_each_other, 0),
 	    TEST(test_ktls_enable_reads_the_record_number_as_big_endian, 0),

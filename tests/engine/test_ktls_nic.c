@@ -211,6 +211,28 @@ START_TEST(test_ktls_nic_that_saw_nothing_of_a_new_key_keeps_no_old_one)
 }
 END_TEST
 
+/* The key may not be kept while a record of it is in a worker's hands. */
+START_TEST(test_ktls_nic_is_not_drained_while_a_record_is_detached)
+{
+	struct ktls_rx_job job;
+	unsigned effects;
+	bool delivered;
+
+	make_record();
+	feed(7, fx.nic);
+	ck_assert(ktls_rx_nic_drained(&fx.so));
+	ck_assert_int_eq(ktls_rx_begin(&fx.so, &job, &fx.counters, &effects),
+			 KTLS_RX_RECORD);
+	ck_assert(!ktls_rx_nic_drained(&fx.so));
+	ktls_rx_crypt(&job);
+	ck_assert(!ktls_rx_nic_drained(&fx.so));
+	ktls_rx_finish(&fx.so, &job, &fx.counters, &delivered);
+	ck_assert(ktls_rx_nic_drained(&fx.so));
+	ktls_rx_end_pass(&fx.so);
+	expect_payload();
+}
+END_TEST
+
 Suite *ktls_nic_suite(void);
 
 Suite *
@@ -222,6 +244,8 @@ ktls_nic_suite(void)
 	    {"without_a_tag", test_ktls_nic_without_a_tag_hears_nothing, 8},
 	    {"fails", test_ktls_nic_does_not_hear_of_a_record_that_fails, 0},
 	    {"old_key", test_ktls_nic_with_an_old_key_does_no_harm, 24},
+	    {"detached",
+	     test_ktls_nic_is_not_drained_while_a_record_is_detached, 0},
 	    {"saw_nothing",
 	     test_ktls_nic_that_saw_nothing_of_a_new_key_keeps_no_old_one, 8},
 	};

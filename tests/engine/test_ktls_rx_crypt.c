@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "engine/effects.h"
+#include "engine/ktls_session.h"
 #include "engine/mbuf.h"
 #include "tests/support/rx_fixture.h"
 #include "tests/support/suite_table.h"
@@ -311,6 +312,61 @@ START_TEST(test_ktls_rx_crypt_needs_every_byte_in_real_mode_only)
 }
 END_TEST
 
+/* The record is counted as a model's from then on, and those behind it. */
+START_TEST(test_ktls_rx_forgo_makes_a_model_of_a_session_that_lacks_bytes)
+{
+	const struct suite_row *row = &suites[_i];
+	struct ktls_rx_job job;
+	unsigned effects;
+	bool delivered;
+	size_t len;
+
+	begin(row, KTLS_CRYPTO_REAL);
+	len = rx_record(&fx, 23, flat, 1000, 0, wire);
+	rx_feed(&fx, wire, len);
+	ck_assert_int_eq(rx_pass(&fx), KTLS_RX_DRY);
+	expect_record(23, flat, 1000);
+	len = rx_record(&fx, 23, flat, 500, 0, wire);
+	rx_feed_cut(&fx, wire, 300, len - 300);
+	ck_assert_int_eq(ktls_rx_begin(&fx.so, &job, &fx.counters, &effects),
+			 KTLS_RX_RECORD);
+	ck_assert(ktls_rx_forgo(&job));
+	ck_assert(!ktls_rx_forgo(&job));
+	ktls_rx_crypt(&job);
+	ktls_rx_finish(&fx.so, &job, &fx.counters, &delivered);
+	ck_assert(delivered);
+	rx_read(&fx, 16384, 0, &got);
+	ck_assert_uint_eq(got.result.bytes, 500);
+	ck_assert_uint_gt(got.unknown, 0);
+	/* Nobody verifies a tag any more. */
+	rx_feed(&fx, wire, len);
+	ck_assert_int_eq(rx_pass(&fx), KTLS_RX_DRY);
+	rx_read(&fx, 16384, 0, &got);
+	ck_assert_int_eq(got.result.error, 0);
+	ck_assert_uint_eq(got.result.bytes, 500);
+	rx_fini(&fx);
+}
+END_TEST
+
+START_TEST(test_ktls_rx_forgo_leaves_a_session_with_all_bytes_alone)
+{
+	enum ktls_crypto crypto = _i ? KTLS_CRYPTO_MODEL : KTLS_CRYPTO_REAL;
+	struct ktls_rx_job job;
+	unsigned effects;
+	bool delivered;
+
+	begin(&suites[0], crypto);
+	rx_feed(&fx, wire, rx_record(&fx, 23, flat, 1000, 0, wire));
+	ktls_rx_begin(&fx.so, &job, &fx.counters, &effects);
+	ck_assert(!ktls_rx_forgo(&job));
+	ck_assert_int_eq(job.session->crypto, crypto);
+	ktls_rx_crypt(&job);
+	ktls_rx_finish(&fx.so, &job, &fx.counters, &delivered);
+	expect_record(23, flat, 1000);
+	rx_fini(&fx);
+}
+END_TEST
+
 START_TEST(test_ktls_rx_crypt_model_takes_lengths_from_the_framing)
 {
 	const struct suite_row *row = &suites[_i];
@@ -436,6 +492,9 @@ ktls_rx_crypt_suite(void)
 	    TEST(test_ktls_rx_crypt_refuses_records_below_the_suites_minimum,
 		 COUNT(short_rows)),
 	    TEST(test_ktls_rx_crypt_needs_every_byte_in_real_mode_only, 2),
+	    TEST(test_ktls_rx_forgo_makes_a_model_of_a_session_that_lacks_bytes,
+		 COUNT(suites)),
+	    TEST(test_ktls_rx_forgo_leaves_a_session_with_all_bytes_alone, 2),
 	    TEST(test_ktls_rx_crypt_model_takes_lengths_from_the_framing,
 		 COUNT(suites)),
 	    TEST(test_ktls_rx_crypt_model_of_cbc_assumes_the_least_padding,

@@ -244,6 +244,21 @@ START_TEST(test_mbuf_unshare_gives_storage_of_its_own)
 }
 END_TEST
 
+START_TEST(test_mbuf_unshare_of_no_bytes_gives_them_up)
+{
+	struct mbuf *m = m_from_bytes(pool, flat, 1000, 0);
+	struct mbuf *other = m_split_ref(pool, m, 1000);
+
+	ck_assert_uint_eq(other->m_len, 0);
+	ck_assert(!m_writable(m));
+	other = m_unshare(pool, other);
+	ck_assert_uint_eq(other->m_len, 0);
+	ck_assert(m_writable(m) && m_writable(other));
+	m_freem(pool, m);
+	m_freem(pool, other);
+}
+END_TEST
+
 START_TEST(test_mbuf_trailing_space_ends_at_the_storage)
 {
 	struct mbuf *m = m_get(pool, MT_CONTROL);
@@ -383,6 +398,7 @@ mbuf_suite(void)
 		test_mbuf_split_of_an_overlapped_mbuf_does_not_claim_exclusiveness,
 		0),
 	    TEST(test_mbuf_unshare_gives_storage_of_its_own, 0),
+	    TEST(test_mbuf_unshare_of_no_bytes_gives_them_up, 0),
 	    TEST(test_mbuf_trailing_space_ends_at_the_storage, 0),
 	    TEST(test_mbuf_every_failing_request_leaks_nothing, 0),
 	    TEST(test_mbuf_failing_split_changes_nothing, 0),

@@ -686,6 +686,22 @@ START_TEST(test_tcp_input_begins_at_the_first_packet)
 }
 END_TEST
 
+/* A receiver that has seen nothing stands at 0 too, and knows no stream. */
+START_TEST(test_tcp_input_first_packet_may_have_number_0)
+{
+	static const struct step steps[] = {
+	    {0, "abc", 0, TCP_ACCEPTED, "abc", 0, 0},
+	    {3, "def", 0, TCP_ACCEPTED, "def", 0, 0},
+	    {0, "xyz", 0, TCP_DUPLICATE, "", 3, OLD},
+	};
+	uint64_t offset = 0;
+
+	run_steps(steps, 3, "from 0", &offset);
+	ck_assert_uint_eq(tcb.irs, 0);
+	ck_assert(tcb.have_irs);
+}
+END_TEST
+
 /* With the SYN seen elsewhere, lost bytes at the beginning are a hole. */
 START_TEST(test_tcp_set_irs_makes_a_hole_of_a_lost_first_packet)
 {
@@ -757,6 +773,7 @@ tcp_input_suite(void)
 	    TEST(test_tcp_input_believes_rst_inside_the_window,
 		 COUNT(reset_scripts)),
 	    TEST(test_tcp_input_begins_at_the_first_packet, 4),
+	    TEST(test_tcp_input_first_packet_may_have_number_0, 0),
 	    TEST(test_tcp_set_irs_makes_a_hole_of_a_lost_first_packet, 0),
 	    TEST(test_tcp_input_stream_offset_passes_four_gigabytes, 0),
 	    TEST(test_tcp_input_ten_gigabytes_behind_a_hole, 0),

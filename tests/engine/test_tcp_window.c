@@ -161,6 +161,21 @@ START_TEST(test_tcp_window_is_what_bytes_and_memory_leave)
 }
 END_TEST
 
+/* Less than a segment is offered where it is a quarter of the buffer. */
+START_TEST(test_tcp_window_of_a_small_buffer_may_be_below_a_segment)
+{
+	static const uint32_t claimed[] = {0, 1000, 1500, 1501, 2000};
+	static const uint32_t window[] = {2000, 1000, 500, 0, 0};
+	struct sockbuf empty;
+
+	ck_assert(sbreserve(sb, 2000));
+	empty = *sb;
+	sb->sb_ccc = claimed[_i];
+	ck_assert_uint_eq(tcp_rcvwin(sb, 1448, 0), window[_i]);
+	*sb = empty;
+}
+END_TEST
+
 START_TEST(test_tcp_window_ciphertext_holds_it_like_plaintext)
 {
 	uint8_t wire[1200] = {0};
@@ -198,6 +213,7 @@ tcp_window_suite(void)
 	    TEST(test_tcp_window_fixed_buffer_ends_autosizing, 0),
 	    TEST(test_tcp_window_is_what_bytes_and_memory_leave,
 		 COUNT(window_rows)),
+	    TEST(test_tcp_window_of_a_small_buffer_may_be_below_a_segment, 5),
 	    TEST(test_tcp_window_ciphertext_holds_it_like_plaintext, 0),
 	};
 

@@ -69,6 +69,16 @@ mutant zeros-have-a-type engine/ktls_rx_crypt.c \
 	's/return found ? 0 : EBADMSG;/return 0;/'
 mutant peek-clears-error engine/soreceive.c \
 	's/so->so_error != 0 && (msg->flags & SORECEIVE_PEEK) != 0/false/'
+mutant unreadable-holds-end engine/soreceive.c \
+	's/(sb->sb_flags & SB_TLS_RX_UNREADABLE) != 0);/false);/'
+mutant unknown-opened engine/ktls_rx_crypt.c \
+	's/error = has_unknown(job->record) ? EBADMSG : 0;/error = 0;/'
+mutant waitall-forgotten engine/soreceive.c \
+	's/return (msg->flags & flags) == SORECEIVE_WAITALL &&/return false \&\&/'
+mutant growth-forgotten engine/ktls_rx.c \
+	's/return (sb->sb_flags & SB_AUTOSIZE) != 0 && most/return false \&\& most/'
+mutant rekey-over-old-records engine/ktls_enable.c \
+	's/if (!session->key_pending && sb->sb_tlscc > 0)/if (false)/'
 
 echo "$caught passed, $missed failed"
 [ $missed -eq 0 ]

@@ -18,7 +18,7 @@ enum op_code {
 	OP_APPEND, /* packets: bytes of each, their number, marks and sharing */
 	OP_WORK,   /* the worker's next step: steps, allocation that fails */
 	OP_READ,   /* recvmsg: buffer, flags, control buffer and faults */
-	OP_ENABLE,
+	OP_ENABLE, /* setsockopt(TCP_RXTLS_ENABLE): what is wrong with it */
 	OP_NEXT_KEY,
 	OP_ERROR, /* getsockopt(SO_ERROR) */
 	OP_LOWAT, /* setsockopt(SO_RCVLOWAT): bytes */

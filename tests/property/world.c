@@ -4,10 +4,11 @@
  * Called per script: world_begin, world_step per line, world_end.  The model
  * knows records and bytes, and no mbufs; sbcheck recounts the socket buffer
  * after every step.  world_sender.c, world_worker.c and world_reader.c have the
- * operations of their sides, this file the sockets' life and the comparison.
+ * operations of their sides, world_enable.c the keys, this file the socket's
+ * life and the comparison.
  *
- * Left out: bytes that a capture has cut off, and the window (window_enforced),
- * which test_policy.c has.
+ * Left out: a session that goes on as a model where a capture lacks bytes
+ * (ktls_rx_forgo), whose plaintext would be ciphertext.
  */
 #include "tests/property/world.h"
 
@@ -20,7 +21,7 @@
 #include "engine/mbuf.h"
 #include "tests/property/world_state.h"
 
-enum { HIWAT = 65536, DRAIN_STEPS = 4000 };
+enum { HIWAT = 65536, SMALL_HIWAT = 1200, DRAIN_STEPS = 4000 };
 
 struct world world;
 
@@ -40,6 +41,7 @@ static const struct suite suites[] = {
     {TLS_1_2, TLS_CIPHER_CHACHA20_POLY1305, 32, TLS_HASH_NONE},
     {TLS_1_2, TLS_CIPHER_AES_CBC, 16, TLS_HASH_SHA1},
     {TLS_1_2, TLS_CIPHER_AES_CBC, 32, TLS_HASH_SHA256},
+    {TLS_1_1, TLS_CIPHER_AES_CBC, 16, TLS_HASH_SHA1},
 };
 
 void
@@ -89,6 +91,13 @@ world_key(unsigned number)
 }
 
 bool
+world_head_blind(void)
+{
+	return world.sent.count > 0 && world.fed >= TLS_HEADER_BYTES &&
+	       queue_first(&world.sent)->blind;
+}
+
+bool
 world_head_complete(void)
 {
 	return world.sent.count > 0 &&
@@ -100,7 +109,7 @@ world_forget_stream(void)
 {
 	world.sent.count = 0;
 	world.made = world.fed = 0;
-	world.broken = false;
+	world.broken = world.unreadable = false;
 }
 
 unsigned
@@ -115,23 +124,43 @@ world_drop(int error)
 	return effects | ENGINE_WAKE_READER | world_check();
 }
 
-unsigned
-world_check(void)
+/* What the policy has against the head as soon as its header is there. */
+static unsigned
+refuse_on_arrival(void)
 {
-	int error = 0;
+	const struct item *item;
+	int error;
 
-	if (!world.enabled || world.stuck)
+	if (world.dropped || world.fed < TLS_HEADER_BYTES || world_head_blind())
 		return 0;
-	if (world.sent.count > 0)
-		error = queue_first(&world.sent)->head_error;
-	if (world.policy.header_check == ENGINE_HEADER_ARRIVAL &&
-	    !world.dropped && error != 0 && world.fed >= TLS_HEADER_BYTES) {
+	item = queue_first(&world.sent);
+	error = item->head_error;
+	if (world.policy.header_check == ENGINE_HEADER_ARRIVAL && error != 0) {
 		world_forget_stream();
 		return ENGINE_COUNT_CORRUPTED | world_drop(error);
 	}
+	if (!world.policy.window_enforced || world.fed >= item->wire_len ||
+	    item->wire_len <= world.room)
+		return 0;
+	world_forget_stream();
+	return ENGINE_COUNT_TOO_LARGE | world_drop(EMSGSIZE);
+}
+
+unsigned
+world_check(void)
+{
+	unsigned effects;
+
+	if (!world.enabled || world.stuck)
+		return 0;
+	effects = refuse_on_arrival();
+	if (effects != 0)
+		return effects;
 	if (world.worker != WORKER_IDLE)
 		return 0;
-	if (world_head_complete()) {
+	if (world.unreadable)
+		return world.ended && !world.waits ? ENGINE_WAKE_READER : 0;
+	if (world_head_complete() || world_head_blind()) {
 		if (world.waits)
 			return 0;
 		world.worker = WORKER_READY;
@@ -175,55 +204,6 @@ forget_all(void)
 }
 
 static void
-enable(void)
-{
-	struct ktls_key key = world_key(world.key);
-	struct ktls_session *session;
-	unsigned effects = 0;
-	int error, must = 0;
-
-	key.rec_seq = world.sent.count > 0 ? queue_first(&world.sent)->seqno
-					   : world.fx.seal_seq;
-	error = ktls_session_create(&session, &key, world.fx.crypto,
-				    world.fx.aead, 0);
-	MUST(error == 0);
-	if (world.enabled)
-		must = EALREADY;
-	else if (world.locked)
-		must = EWOULDBLOCK;
-	error = ktls_rx_enable(&world.fx.so, session, key.rec_seq, &effects);
-	MUST(error == must);
-	if (error != 0) {
-		ktls_session_free(session);
-		return;
-	}
-	world.enabled = true;
-	world.seqno = key.rec_seq;
-	world_effects(effects, world_check());
-}
-
-static void
-next_key(void)
-{
-	struct ktls_key key = world_key(world.key + 1);
-	bool in_job =
-	    world.worker == WORKER_RECORD || world.worker == WORKER_OPENED;
-	unsigned effects = 0;
-
-	if (!world.enabled || (!in_job && !world.waits))
-		return;
-	if (in_job) {
-		MUST(ktls_rx_next_key(&world.fx.so, &key, &effects) == EBUSY);
-		return;
-	}
-	MUST(ktls_rx_next_key(&world.fx.so, &key, &effects) == 0);
-	world.waits = false;
-	world.key++;
-	world.seqno = 0;
-	world_effects(effects, world_check());
-}
-
-static void
 lowat(int64_t bytes)
 {
 	MUST(so_set_rcvlowat(&world.fx.so, bytes) == (bytes < 1 ? EINVAL : 0));
@@ -238,11 +218,12 @@ release_buffer(void)
 {
 	world.flush_wanted = false;
 	world.hiwat = 0;
+	world.room = world.policy.recvbuf_max;
 	forget_all();
 }
 
-static void
-lock(void)
+void
+world_toggle_lock(void)
 {
 	if (!world.locked) {
 		MUST(so_io_lock(&world.fx.so));
@@ -256,8 +237,18 @@ lock(void)
 }
 
 static void
+lock(void)
+{
+	if (world.wanted == 0)
+		world_toggle_lock();
+}
+
+/* Not under a reader that has half a record. */
+static void
 flush(void)
 {
+	if (world.wanted > 0)
+		return;
 	sbflush(&world.fx.so.so_rcv);
 	forget_all();
 	sender_restart();
@@ -353,6 +344,7 @@ check(void)
 {
 	const struct sockbuf *sb = &world.fx.so.so_rcv;
 	bool running = (sb->sb_flags & SB_TLS_RX_RUNNING) != 0;
+	bool unreadable = (sb->sb_flags & SB_TLS_RX_UNREADABLE) != 0;
 	uint32_t acc = world.enabled ? 0 : world.fed;
 	uint32_t payload = acc;
 
@@ -376,14 +368,15 @@ check(void)
 	MUST(!world.enabled || sb->sb_tls_seqno == world.seqno);
 	MUST(world.fx.so.so_error == world.error);
 	MUST(running == (world.worker != WORKER_IDLE));
+	MUST(unreadable == world.unreadable);
+	MUST(world.stats.active == world.enabled);
 	check_readiness(acc, payload);
 	check_counters();
 }
 
 /* Operations without numbers. */
 static void (*const plain_steps[OP_COUNT])(void) = {
-    [OP_ENABLE] = enable,
-    [OP_NEXT_KEY] = next_key,
+    [OP_NEXT_KEY] = world_next_key,
     [OP_LOCK] = lock,
     [OP_FLUSH] = flush,
     [OP_FIN] = fin,
@@ -419,6 +412,9 @@ world_step(const struct op *op)
 	case OP_READ:
 		reader_read(op);
 		break;
+	case OP_ENABLE:
+		world_enable(op->arg[0]);
+		break;
 	case OP_LOWAT:
 		lowat(op->arg[0]);
 		break;
@@ -452,6 +448,23 @@ set_policy(uint32_t bits)
 	world.fx.so.so_policy = policy;
 }
 
+/* A sender that keeps to the window, and a buffer that may be too small. */
+static void
+set_window(uint32_t bits)
+{
+	struct sockbuf *sb = &world.fx.so.so_rcv;
+
+	if (!quarter(bits, 8))
+		return;
+	world.policy.window_enforced = true;
+	world.hiwat = world.room = SMALL_HIWAT;
+	MUST(so_set_rcvbuf(&world.fx.so, SMALL_HIWAT) == 0);
+	if (!quarter(bits, 10))
+		return;
+	world.policy.recvbuf_max = world.room = 2 * SMALL_HIWAT;
+	sb->sb_flags |= SB_AUTOSIZE;
+}
+
 /* Everything but the large arrays; the payloads are always the same. */
 static void
 clear_model(void)
@@ -480,24 +493,27 @@ world_begin(const struct op *config)
 	world.cipher = suite->cipher;
 	world.key_len = suite->key_len;
 	world.mac = suite->mac;
+	world.wire_minor = suite->version == TLS_1_1 ? 2 : 3;
 	tls_framing_of(world.version, world.cipher, world.mac, &framing);
 	world.hlen = framing.hlen;
 	world.explicit_iv = framing.explicit_iv;
 	/* The sender of the model kind has no CBC. */
 	world.real =
 	    config->arg[0] / 16 % 2 == 0 || world.cipher == TLS_CIPHER_AES_CBC;
-	world.drains = (config->arg[1] >> 8 & 1) != 0;
+	world.drains = (config->arg[0] >> 12 & 1) != 0;
 	world.key = world.tx_key = 1;
 	world.lowat = 1;
-	world.hiwat = HIWAT;
+	world.hiwat = world.room = HIWAT;
 	world.refs = 1;
 	key = world_key(1);
 	key.rec_seq = number % 2 == 0 ? number / 2 : UINT64_MAX - number % 40;
 	rx_init(&world.fx, &key,
 		world.real ? KTLS_CRYPTO_REAL : KTLS_CRYPTO_MODEL);
 	set_policy(config->arg[1]);
+	set_window(config->arg[0]);
+	world.cuts = quarter(config->arg[0], 14);
 	if (!quarter(config->arg[1], 6))
-		enable();
+		world_enable(ENABLE_RIGHT);
 	check();
 }
 
@@ -510,9 +526,9 @@ drain(void)
 
 	fin();
 	if (!world.enabled)
-		enable();
+		world_enable(ENABLE_RIGHT);
 	for (int i = 0; i < DRAIN_STEPS; i++) {
-		next_key();
+		world_next_key();
 		work(&step);
 		reader_read(&read);
 		check();
@@ -520,7 +536,8 @@ drain(void)
 		    (world.error == 0 || world.stuck))
 			break;
 	}
-	MUST(world.plain.count == 0 && (world.fed == 0 || world.stuck));
+	MUST(world.plain.count == 0);
+	MUST(world.fed == 0 || world.stuck || world.unreadable);
 	MUST(world.error == 0 || world.stuck);
 }
 
@@ -528,7 +545,12 @@ void
 world_end(void)
 {
 	const struct op step = {OP_WORK, {0, 15, 0}};
+	const struct op read = {OP_READ, {1, 4, 15}};
 
+	if (world.wanted > 0) {
+		fin();
+		reader_read(&read);
+	}
 	if (world.locked)
 		lock();
 	if (!world.closed && world.drains)
@@ -537,7 +559,7 @@ world_end(void)
 		close_socket();
 	for (int i = 0; i < 4 && !world.gone; i++)
 		work(&step);
-	MUST(world.gone);
+	MUST(world.gone && world.stats.active == 0);
 	m_freem(world.fx.pool, world.held);
 	world.held = NULL;
 	rx_fini(&world.fx);

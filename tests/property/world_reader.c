@@ -21,7 +21,10 @@ collect(void *arg, const uint8_t *bytes, size_t len)
 	struct copy *to = arg;
 
 	MUST(to->len + len <= sizeof(to->bytes));
-	memcpy(to->bytes + to->len, bytes, len);
+	if (bytes != NULL)
+		memcpy(to->bytes + to->len, bytes, len);
+	else
+		memset(to->bytes + to->len, 0, len);
 	to->len += (uint32_t)len;
 }
 
@@ -42,7 +45,8 @@ expect_nothing(const struct soreceive_msg *msg,
 {
 	bool empty = world.fed == 0 && !world.owned;
 	bool linux_rekey = world.policy.rekey == ENGINE_REKEY_LINUX;
-	bool eof = world.error == 0 && world.ended && empty;
+	bool eof =
+	    world.error == 0 && world.ended && (empty || world.unreadable);
 	int error = world.error;
 
 	if (error == 0 && !eof)
@@ -55,34 +59,83 @@ expect_nothing(const struct soreceive_msg *msg,
 		world.error = 0;
 }
 
+/* The first bytes of the stream are read; they may be all of a record. */
+static void
+consume_stream(uint32_t len)
+{
+	struct item *item = queue_first(&world.sent);
+
+	world.fed -= len;
+	world.made -= len;
+	memmove(world.stream, world.stream + len, world.made);
+	memmove(world.nic, world.nic + len, world.made);
+	item->wire_len -= len;
+	item->made -= len;
+	item->fed -= len;
+	if (item->wire_len == 0)
+		queue_take(&world.sent);
+}
+
+/* A call with MSG_WAITALL holds the I/O lock until it has what it wants. */
+static void
+note_wanted(uint32_t wanted)
+{
+	bool waited = world.wanted > 0;
+
+	world.wanted = wanted;
+	if (waited != (wanted > 0))
+		world_toggle_lock();
+}
+
+/*
+ * A TLS library that has no keys yet reads whole records: as far as there is
+ * one, or with MSG_WAITALL whatever comes of it.  Otherwise it peeks.
+ */
+static void
+want_record(struct soreceive_msg *msg)
+{
+	bool all = (msg->flags & SORECEIVE_WAITALL) != 0 && !world.locked &&
+		   world.sent.count > 0;
+
+	msg->fault_at = UINT32_MAX;
+	if (world.wanted > 0) {
+		msg->flags = SORECEIVE_WAITALL;
+		msg->resid = world.wanted;
+	} else if (all || world_head_complete()) {
+		msg->flags =
+		    all ? SORECEIVE_WAITALL
+			: SORECEIVE_DONTWAIT | (msg->flags & SORECEIVE_PEEK);
+		msg->resid = queue_first(&world.sent)->wire_len;
+	} else {
+		msg->flags = SORECEIVE_DONTWAIT | SORECEIVE_PEEK;
+	}
+}
+
 /* Ciphertext or handshake, which a TLS library reads before there are keys. */
 static void
 read_stream(struct soreceive_msg *msg)
 {
 	struct soreceive_result result;
-	bool whole = world_head_complete();
+	bool open = world.error == 0 && !world.ended;
+	bool all, waits;
 
-	msg->flags = SORECEIVE_DONTWAIT | (msg->flags & SORECEIVE_PEEK);
-	msg->fault_at = UINT32_MAX;
-	if (whole)
-		msg->resid = queue_first(&world.sent)->wire_len;
-	else
-		msg->flags |= SORECEIVE_PEEK;
+	want_record(msg);
+	all = msg->flags == SORECEIVE_WAITALL;
+	waits = all && open && world.fed < msg->resid;
 	receive(msg, &result);
-	if (world.fed == 0) {
+	if (world.fed == 0 || (waits && world.fed < world.lowat)) {
 		expect_nothing(msg, &result);
+		note_wanted(open ? world.wanted : 0);
 		return;
 	}
 	MUST(result.error == 0 && !result.has_record && !result.eor);
+	MUST(result.waits == waits);
 	MUST(copy.len == (msg->resid < world.fed ? msg->resid : world.fed));
 	MUST(memcmp(copy.bytes, world.stream, copy.len) == 0);
 	if (msg->flags & SORECEIVE_PEEK)
 		return;
-	queue_take(&world.sent);
-	world.fed -= copy.len;
-	world.made -= copy.len;
-	memmove(world.stream, world.stream + copy.len, world.made);
-	memmove(world.nic, world.nic + copy.len, world.made);
+	consume_stream(copy.len);
+	note_wanted(waits ? msg->resid - copy.len : 0);
 }
 
 /* What the message itself must say. */
@@ -98,8 +151,26 @@ expect_control(const struct item *item, const struct soreceive_msg *msg,
 	if (!result->has_record)
 		return;
 	MUST(result->record.tls_type == item->type);
-	MUST(result->record.tls_vmajor == 3 && result->record.tls_vminor == 3);
+	MUST(result->record.tls_vmajor == 3);
+	MUST(result->record.tls_vminor == world.wire_minor);
 	MUST(result->record.tls_length == item->len);
+}
+
+/* n bytes of payload, none of which is 0, but for those that nobody has. */
+static bool
+payload_read(const struct item *item, uint32_t n)
+{
+	const uint8_t *flat = world.flat + item->off;
+
+	if (!item->holed)
+		return memcmp(copy.bytes, flat + item->taken, n) == 0;
+	for (uint32_t i = 0, at = item->taken; i < n; i++, at++) {
+		bool hole = item->hole <= at && at < item->hole_end;
+
+		if (copy.bytes[i] != (hole ? 0 : flat[at]))
+			return false;
+	}
+	return true;
 }
 
 /* The record's bytes; what was read is taken off the model. */
@@ -113,7 +184,7 @@ expect_data(struct item *item, const struct soreceive_msg *msg,
 	n = n < msg->fault_at ? n : msg->fault_at;
 	MUST(result->error == 0 && !result->eof && !result->waits);
 	MUST(copy.len == n);
-	MUST(memcmp(copy.bytes, world.flat + item->off + item->taken, n) == 0);
+	MUST(payload_read(item, n));
 	MUST(result->eor == (n > 0 && item->taken + n == item->len));
 	expect_control(item, msg, result);
 	if (msg->flags & SORECEIVE_PEEK)
@@ -175,6 +246,7 @@ reader_read(const struct op *op)
 	msg.flags |= (bits & 3) == 3 ? SORECEIVE_PEEK : 0;
 	msg.flags |= bits & 4 ? SORECEIVE_DONTWAIT : 0;
 	msg.flags |= bits >= 24 ? SORECEIVE_TLSAPPDATA : 0;
+	msg.flags |= more == 12 ? SORECEIVE_WAITALL : 0;
 	if (world.enabled)
 		read_records(&msg);
 	else

@@ -103,7 +103,8 @@ make_short(struct item *item, uint32_t len)
 	len = world.explicit_iv + len % TLS_TAG_BYTES;
 	memset(at, 0x55, TLS_HEADER_BYTES + len);
 	at[0] = TLS_APPLICATION_DATA;
-	at[1] = at[2] = 3;
+	at[1] = 3;
+	at[2] = world.wire_minor;
 	at[3] = 0;
 	at[4] = (uint8_t)len;
 	memcpy(world.fx.nic, at, TLS_HEADER_BYTES + len);
@@ -218,6 +219,60 @@ may_mark(uint32_t len)
 	return true;
 }
 
+/* Whether a capture may lack n bytes from `from` on: once per record. */
+static bool
+may_cut(uint32_t from, uint32_t n)
+{
+	uint32_t start = 0;
+
+	for (unsigned i = 0; i < world.sent.count && start < from + n; i++) {
+		const struct item *item =
+		    &world.sent.items[(world.sent.head + i) % QUEUE_MAX];
+
+		start += item->made;
+		if (from < start && (item->rekeys || item->holed))
+			return false;
+	}
+	return world.cuts && n > 0;
+}
+
+static uint32_t
+clamp(uint32_t value, uint32_t base, uint32_t most)
+{
+	value = value > base ? value - base : 0;
+	return value < most ? value : most;
+}
+
+/* A capture lacks bytes [from, to) of this record. */
+static void
+cut_record(struct item *item, uint32_t from, uint32_t to)
+{
+	item->holed = true;
+	item->blind = from < TLS_HEADER_BYTES;
+	item->hole = clamp(from, world.hlen, item->len);
+	item->hole_end = clamp(to, world.hlen, item->len);
+	if (world.real && item->error == 0)
+		item->error = EBADMSG;
+}
+
+static void
+cut(uint32_t from, uint32_t n)
+{
+	uint32_t start = 0, to = from + n;
+
+	memset(world.stream + from, 0, n);
+	for (unsigned i = 0; start < to; i++) {
+		struct item *item =
+		    &world.sent.items[(world.sent.head + i) % QUEUE_MAX];
+		uint32_t end = start + item->made;
+
+		if (from < end)
+			cut_record(item, from > start ? from - start : 0,
+				   (to < end ? to : end) - start);
+		start = end;
+	}
+}
+
 /* Tell the records that their next bytes are in the socket. */
 static void
 note_fed(uint32_t len, bool marked)
@@ -242,26 +297,34 @@ hold(const struct mbuf *m)
 	struct mbuf_pool *pool = world.fx.pool;
 
 	m_freem(pool, world.held);
-	world.held = m->m_len <= HELD_MAX ? m_split_ref(pool, m, 0) : NULL;
+	world.held = NULL;
+	if (m->m_len <= HELD_MAX && m->m_data != NULL)
+		world.held = m_split_ref(pool, m, 0);
 	if (world.held != NULL)
 		m_copydata(world.held, 0, m->m_len, world.held_bytes);
 }
 
+/* The next len bytes, of which a capture lacks the last `lost`. */
 static struct mbuf *
-make_packet(uint32_t len, bool mark, bool share)
+make_packet(uint32_t len, uint32_t lost, bool mark)
 {
 	struct mbuf *m;
 
 	if (len > world.made - world.fed)
 		len = world.made - world.fed;
+	if (lost > len)
+		lost = len;
+	if (!may_cut(world.fed + len - lost, lost))
+		lost = 0;
 	mark = mark && may_mark(len);
 	m = m_from_bytes(world.fx.pool,
-			 (mark ? world.nic : world.stream) + world.fed, len, 0);
+			 (mark ? world.nic : world.stream) + world.fed,
+			 len - lost, lost);
 	MUST(m != NULL);
 	if (mark)
 		m->m_pkthdr.csum_flags = CSUM_TLS_DECRYPTED;
-	if (share)
-		hold(m);
+	if (lost > 0)
+		cut(world.fed + len - lost, lost);
 	note_fed(len, mark);
 	return m;
 }
@@ -282,6 +345,7 @@ sender_append(const struct op *op)
 {
 	uint32_t len = op->arg[0] % 4 != 0 ? op->arg[0] % 200 : op->arg[0];
 	uint32_t marks = op->arg[2] & 0x10 ? op->arg[2] & 0xf : 0;
+	uint32_t lost = op->arg[1] >> 2 == 3 ? 1 + op->arg[0] % 60 : 0;
 	bool share = op->arg[2] >> 5 == 7;
 	struct mbuf *chain = NULL, **link = &chain;
 	unsigned effects;
@@ -291,9 +355,10 @@ sender_append(const struct op *op)
 		return;
 	}
 	for (uint32_t i = 0; i <= op->arg[1] % 4; i++) {
-		*link = make_packet(len + 13 * i, (marks & 1u << i) != 0,
-				    share && i == 0);
-		link = &(*link)->m_next;
+		*link = make_packet(len + 13 * i, lost, (marks & 1u << i) != 0);
+		if (share && i == 0)
+			hold(*link);
+		link = &m_last(*link)->m_next;
 	}
 	effects = ENGINE_WAKE_READER | world_check();
 	world_effects(sbappendstream(&world.fx.so.so_rcv, chain), effects);

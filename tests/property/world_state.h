@@ -20,6 +20,7 @@ enum {
 	STREAM_FULL = 28 * 1024, /* the sender waits */
 	FLAT_BYTES = 65536,
 	HELD_MAX = 2048,
+	ENABLE_RIGHT = 15, /* of world_enable */
 };
 
 /* A record that was sent; a plain one has `taken` bytes less. */
@@ -32,11 +33,15 @@ struct item {
 	uint32_t fed;	   /* of them appended */
 	uint32_t marked;   /* of them said to be decrypted */
 	uint32_t taken;	   /* of the payload read */
+	uint32_t hole;	   /* of the payload: bytes that nobody has, */
+	uint32_t hole_end; /* from here to there */
 	int error;	   /* that crypt finds, or 0 */
 	int head_error;	   /* that its header has, or 0 */
 	uint8_t type;
 	bool rekeys; /* the key changes behind it */
 	bool read;   /* its control message was */
+	bool holed;  /* the capture lacks bytes of it, */
+	bool blind;  /* of its header even */
 };
 
 struct queue {
@@ -57,7 +62,8 @@ struct world {
 	struct rx_fixture fx;
 	struct engine_policy policy;
 	struct ktls_rx_job job;
-	uint8_t stream[STREAM_MAX]; /* of `sent`: as sealed */
+	struct ktls_session_stats stats;
+	uint8_t stream[STREAM_MAX]; /* of `sent`: as sealed; 0: nobody has it */
 	uint8_t nic[STREAM_MAX];    /* and as decrypted by a NIC */
 	uint8_t flat[FLAT_BYTES];   /* all payloads */
 	uint32_t made;		    /* bytes in stream */
@@ -68,8 +74,10 @@ struct world {
 	uint64_t seqno; /* of the next record to be detached */
 	uint64_t recrypts, decrypts, failed;
 	uint32_t lowat, hiwat;
-	unsigned refs; /* of the socket */
-	unsigned key;  /* the receiver's */
+	uint32_t room;	 /* hiwat, or what autosizing may make of it */
+	uint32_t wanted; /* bytes that a waiting call is still to get */
+	unsigned refs;	 /* of the socket */
+	unsigned key;	 /* the receiver's */
 	unsigned tx_key;
 	int error; /* so_error */
 	enum worker worker;
@@ -77,6 +85,7 @@ struct world {
 	enum tls_cipher cipher;
 	enum tls_hash mac;
 	uint8_t key_len;
+	uint8_t wire_minor; /* in every header */
 	uint8_t hlen;
 	uint8_t explicit_iv;
 	bool real;   /* real cryptography */
@@ -86,8 +95,10 @@ struct world {
 	bool waits; /* for the next key */
 	bool ended; /* no more data will come */
 	bool dropped;
-	bool stuck;  /* nothing more is decrypted (sticky) */
-	bool locked; /* a reader is within a call */
+	bool cuts;	 /* the capture lacks bytes */
+	bool unreadable; /* a worker has found that a header is among them */
+	bool stuck;	 /* nothing more is decrypted (sticky) */
+	bool locked;	 /* a reader is within a call */
 	bool flush_wanted;
 	bool broken;	   /* the stream behind a bad header */
 	bool closed;	   /* the owner's reference is gone */
@@ -118,6 +129,9 @@ struct ktls_key world_key(unsigned number);
 /* The stream's first record lies in the socket as a whole. */
 bool world_head_complete(void);
 
+/* Its header does, in bytes that nobody has. */
+bool world_head_blind(void);
+
 /* Everything that was sent and not detached is lost. */
 void world_forget_stream(void);
 
@@ -127,6 +141,15 @@ unsigned world_drop(int error);
 
 /* Compare the effects of a step, and give the worker its reference. */
 void world_effects(unsigned got, unsigned expected);
+
+/* The reader's I/O lock, taken or left. */
+void world_toggle_lock(void);
+
+/* setsockopt(TCP_RXTLS_ENABLE): by number, wrong in a way, or ENABLE_RIGHT. */
+void world_enable(uint32_t number);
+
+/* The next key, where one is due. */
+void world_next_key(void);
 
 /* Give up a reference. */
 void world_release(void);

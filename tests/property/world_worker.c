@@ -16,7 +16,8 @@ bad_header_due(void)
 {
 	const struct item *item;
 
-	if (world.sent.count == 0 || world.fed < TLS_HEADER_BYTES)
+	if (world.sent.count == 0 || world.fed < TLS_HEADER_BYTES ||
+	    world_head_blind())
 		return false;
 	item = queue_first(&world.sent);
 	return item->head_error != 0 &&
@@ -31,6 +32,8 @@ expected_verdict(void)
 		return KTLS_RX_DRY;
 	if (world.waits)
 		return KTLS_RX_WAITKEY;
+	if (world_head_blind())
+		return KTLS_RX_UNREADABLE;
 	if (bad_header_due())
 		return KTLS_RX_DROPPED;
 	return world_head_complete() ? KTLS_RX_RECORD : KTLS_RX_DRY;
@@ -74,6 +77,7 @@ begin(unsigned fail)
 	MUST(verdict == expected);
 	if (verdict == KTLS_RX_RECORD)
 		detach();
+	world.unreadable |= verdict == KTLS_RX_UNREADABLE;
 	if (verdict == KTLS_RX_DROPPED) {
 		error = queue_first(&world.sent)->head_error;
 		world.worker = WORKER_DEAD;

@@ -1,12 +1,12 @@
 /*
  * test_allocation.c - every allocation of the engine's steps fails in turn.
  *
- * This program is linked with --wrap (tests/sabotage.mk): malloc, calloc and
- * aligned_alloc of the library come here first; OpenSSL's allocator is
- * replaced, and mbuf pools take orders themselves.  Three records arrive, one
- * encrypted, one decrypted by a NIC in part, one as a whole.  In each run one
- * request of one source fails in one kind of step of one record.  Whatever
- * fails, it leaks nothing, and each record is delivered whole or reported.
+ * malloc, calloc and aligned_alloc of the library go through libc_faults.c,
+ * OpenSSL's allocator is replaced, and mbuf pools take orders themselves. Three
+ * records arrive, one encrypted, one decrypted by a NIC in part, one as a
+ * whole.  In each run one request of one source fails in one kind of step of
+ * one record.  Whatever fails, it leaks nothing, and each record is delivered
+ * whole or reported.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #include "engine/effects.h"
 #include "engine/ktls_enable.h"
 #include "engine/mbuf.h"
+#include "tests/sabotage/libc_faults.h"
 #include "tests/support/crypto_faults.h"
 #include "tests/support/rx_fixture.h"
 #include "tests/support/suite_table.h"
@@ -60,46 +61,10 @@ static struct {
 	unsigned record;
 } order;
 
-static uint64_t libc_countdown;
-static bool libc_hit;
 static struct rx_fixture fx;
 static struct rx_read got;
 static uint8_t payload[PAYLOAD];
 static unsigned hits;
-
-void *__wrap_malloc(size_t bytes);
-void *__real_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__wrap_aligned_alloc(size_t align, size_t bytes);
-void *__real_aligned_alloc(size_t align, size_t bytes);
-
-static bool
-libc_fails(void)
-{
-	if (libc_countdown == 0 || --libc_countdown > 0)
-		return false;
-	libc_hit = true;
-	return true;
-}
-
-void *
-__wrap_malloc(size_t bytes)
-{
-	return libc_fails() ? NULL : __real_malloc(bytes);
-}
-
-void *
-__wrap_calloc(size_t count, size_t bytes)
-{
-	return libc_fails() ? NULL : __real_calloc(count, bytes);
-}
-
-void *
-__wrap_aligned_alloc(size_t align, size_t bytes)
-{
-	return libc_fails() ? NULL : __real_aligned_alloc(align, bytes);
-}
 
 static uint64_t
 refused(void)
@@ -118,9 +83,8 @@ arm(enum step step, unsigned record)
 {
 	if (order.step != step || order.record != record)
 		return false;
-	libc_hit = false;
 	refused_before = refused();
-	libc_countdown = order.source == SOURCE_LIBC ? order.nth : 0;
+	libc_faults_after(order.source == SOURCE_LIBC ? order.nth : 0);
 	crypto_faults_after(order.source == SOURCE_OPENSSL ? order.nth : 0);
 	mbuf_pool_fail_after(fx.pool,
 			     order.source == SOURCE_MBUF ? order.nth : 0);
@@ -131,12 +95,12 @@ arm(enum step step, unsigned record)
 static bool
 disarm(bool armed)
 {
-	bool hit =
-	    libc_hit || crypto_faults_hit() || refused() > refused_before;
+	bool hit = libc_faults_hit() || crypto_faults_hit() ||
+		   refused() > refused_before;
 
 	if (!armed)
 		return false;
-	libc_countdown = 0;
+	libc_faults_after(0);
 	crypto_faults_after(0);
 	mbuf_pool_fail_after(fx.pool, 0);
 	order.record = RECORDS;

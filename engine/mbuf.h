@@ -46,7 +46,7 @@ enum mbuf_type {
 #define CSUM_L5_VALID	   0x20u
 #define CSUM_TLS_MASK	   (CSUM_L5_CALC | CSUM_L5_VALID)
 #define CSUM_TLS_DECRYPTED CSUM_L5_CALC
-/* Ours: the completion entry asked for a resync. */
+/* Ours: the completion entry asked for a resync.  Merged with no other. */
 #define CSUM_TLS_RESYNC CSUM_L5_VALID
 
 /* th_flags, as on the wire */
@@ -57,7 +57,17 @@ enum tcp_flag {
 	TH_PUSH = 0x08,
 	TH_ACK = 0x10,
 	TH_URG = 0x20,
+	TH_ECE = 0x40,
+	TH_CWR = 0x80,
 };
+
+/*
+ * th_options: what merging has to know of the options of a segment.  0 means
+ * none.  Anything else is a fingerprint of every option byte, so that segments
+ * with the same bytes have the same value; it is odd where the options are
+ * exactly the aligned timestamp option (RFC 7323 appendix A), else even.
+ */
+#define TH_OPTIONS_ALIGNED_TS 1u
 
 /* Valid where M_PKTHDR is set.  Times are picoseconds of simulated time. */
 struct pkthdr {
@@ -70,6 +80,8 @@ struct pkthdr {
 	uint32_t wire_bytes; /* on the link, preamble and gap included */
 	uint32_t th_seq;     /* host byte order */
 	uint32_t th_ack;     /* host byte order */
+	uint32_t th_ts;	     /* value of the timestamp option, or 0 */
+	uint32_t th_options; /* fingerprint, see above */
 	uint16_t th_win;     /* as on the wire, not scaled */
 	uint8_t th_flags;    /* enum tcp_flag */
 	uint8_t receiver;    /* side of the flow that receives it, 0 or 1 */

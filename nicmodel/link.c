@@ -14,8 +14,8 @@
  * busy period is thus the exact time rounded down, for every n: the error never
  * grows.  A frame that finds the link idle starts at a whole picosecond again.
  *
- * Leaves out loss, reordering, pause frames and the wire's propagation delay,
- * which would only shift every arrival by a constant.
+ * Leaves out loss, reordering and the wire's propagation delay, which would
+ * only shift every arrival by a constant.
  */
 #include "nicmodel/link.h"
 

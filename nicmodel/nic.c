@@ -10,8 +10,8 @@
  * nic_moderation_frame of the queue at visible_ps, and drains with
  * nic_rxq_get*.  Calls of nic_rx come in order of `now`.
  *
- * Leaves out flow rules beside those of TLS, and pause frames: a full ring
- * refuses the frame.
+ * Leaves out flow rules beside those of TLS.  A full ring refuses the frame;
+ * with pause frames (nic_pause.c) the driver looks at the ring first.
  */
 #include "nicmodel/nic.h"
 
@@ -137,8 +137,8 @@ write_frame(struct nic *nic, const struct mbuf *m, uint64_t now,
 }
 
 /* The queue of its flow's rule, or of its hash. */
-static uint32_t
-steer(const struct nic *nic, const struct mbuf *m)
+uint32_t
+nic_queue(const struct nic *nic, const struct mbuf *m)
 {
 	const struct pkthdr *hdr = &m->m_pkthdr;
 	const struct nic_context *context =
@@ -159,7 +159,7 @@ nic_rx(struct nic *nic, struct mbuf *m, uint64_t now, uint64_t pipeline_ps)
 	uint64_t ready_ps;
 
 	assert(m->m_flags & M_PKTHDR);
-	result.queue = steer(nic, m);
+	result.queue = nic_queue(nic, m);
 	assert(result.queue < nic->queues);
 	q = &nic->queue[result.queue];
 	nic->rx_packets_phy++;

@@ -20,6 +20,8 @@ enum {
 	NIC_QUEUES_MAX = 256,
 };
 
+struct mbuf;
+
 struct nic_config {
 	uint32_t queues;
 	uint32_t ring_slots; /* per queue */
@@ -59,6 +61,9 @@ struct nic_rx_result {
 int nic_init(struct nic *nic, const struct nic_config *config,
 	     struct mbuf_pool *pool);
 void nic_fini(struct nic *nic);
+
+/* The receive queue that a frame would go to now. */
+uint32_t nic_queue(const struct nic *nic, const struct mbuf *m);
 
 /*
  * The last bit of a frame has arrived at `now`; pipeline_ps is the price of the

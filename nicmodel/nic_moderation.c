@@ -1,18 +1,20 @@
 /*
  * nic_moderation.c - when a queue's waiting frames raise an interrupt.
  *
- * Models static interrupt moderation of one receive queue with two limits,
- * frames and time, of which the first to be reached fires.  The timer is of
- * the EQE kind: it runs from the first frame that waits since the last event
- * (interrupt or unmask) and later frames do not restart it.
+ * Models interrupt moderation of one receive queue with two limits, frames and
+ * time, of which the first to be reached fires.  In EQE mode the timer runs
+ * from the first frame that waits since the last event (interrupt or unmask)
+ * and later frames do not restart it; in CQE mode each frame does.  Adaptive
+ * moderation (nic_dim.c) changes the limits through nic_moderation_set.
  *
  * The driver calls nic_moderation_frame at each frame's visible_ps,
  * nic_moderation_timer at the time that an ARM answer left in timer_ps, and
  * nic_moderation_unmask when the handler is done.  A timer event that the count
  * has overtaken need not be cancelled: it finds another timer_ps, or none, and
- * does nothing.
- *
- * Leaves out CQE mode and adaptive moderation (DIM).
+ * does nothing.  In CQE mode a frame moves timer_ps while the event for the old
+ * time stays: when that comes, the answer is to arm again, so that there is one
+ * event for each stretch of time_ps and not for each frame.  There an event
+ * that the count has overtaken has to be cancelled.
  */
 #include "nicmodel/nic_moderation.h"
 
@@ -29,6 +31,15 @@ nic_moderation_init(struct nic_moderation *mod, uint64_t time_ps,
 	};
 }
 
+void
+nic_moderation_set(struct nic_moderation *mod, enum nic_moderation_mode mode,
+		   uint64_t time_ps, uint32_t frames)
+{
+	mod->mode = mode;
+	mod->time_ps = time_ps;
+	mod->frames = frames;
+}
+
 static enum nic_moderation_act
 fire(struct nic_moderation *mod)
 {
@@ -42,15 +53,16 @@ fire(struct nic_moderation *mod)
 static enum nic_moderation_act
 judge(struct nic_moderation *mod, uint64_t now)
 {
+	bool armed = mod->timer_ps != UINT64_MAX;
+
 	assert(mod->waiting > 0 && !mod->masked);
 	if (mod->time_ps == 0)
 		return fire(mod);
 	if (mod->frames != 0 && mod->waiting >= mod->frames)
 		return fire(mod);
-	if (mod->timer_ps != UINT64_MAX)
-		return NIC_MODERATION_NONE;
-	mod->timer_ps = now + mod->time_ps;
-	return NIC_MODERATION_ARM;
+	if (!armed || mod->mode == NIC_MODERATION_CQE)
+		mod->timer_ps = now + mod->time_ps;
+	return armed ? NIC_MODERATION_NONE : NIC_MODERATION_ARM;
 }
 
 enum nic_moderation_act
@@ -65,9 +77,11 @@ nic_moderation_frame(struct nic_moderation *mod, uint64_t now)
 enum nic_moderation_act
 nic_moderation_timer(struct nic_moderation *mod, uint64_t now)
 {
-	/* A timer that is not armed is never due: UINT64_MAX. */
-	if (mod->masked || now < mod->timer_ps)
+	if (mod->masked || mod->timer_ps == UINT64_MAX)
 		return NIC_MODERATION_NONE;
+	if (now < mod->timer_ps)
+		return mod->mode == NIC_MODERATION_CQE ? NIC_MODERATION_ARM
+						       : NIC_MODERATION_NONE;
 	assert(mod->waiting > 0);
 	return fire(mod);
 }

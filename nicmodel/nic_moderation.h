@@ -1,9 +1,10 @@
 /*
  * nic_moderation.h - when a queue's waiting frames raise an interrupt.
  *
- * Static moderation in EQE mode: an interrupt fires when `frames` frames wait,
- * or `time_ps` after the first frame that waits since the last event, whichever
- * comes first (04-nic section 2.3).  Off: every frame interrupts at once.
+ * An interrupt fires when `frames` frames wait, or when the timer has run for
+ * `time_ps`, whichever comes first (04-nic section 2.3).  The timer runs from
+ * the first frame that waits since the last event (EQE mode), or from the
+ * latest frame (CQE mode).  Off: every frame interrupts at once.
  * While an interrupt is in service (masked) nothing fires.  INTERRUPT answers
  * mask, and nic_moderation_unmask ends the service.
  */
@@ -13,7 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum nic_moderation_mode {
+	NIC_MODERATION_EQE, /* the timer runs from the last event */
+	NIC_MODERATION_CQE, /* ... and restarts with each frame */
+};
+
 struct nic_moderation {
+	enum nic_moderation_mode mode;
 	uint64_t time_ps;  /* 0: off, whatever `frames` says */
 	uint32_t frames;   /* 0: no limit by count */
 	uint32_t waiting;  /* frames since the last event */
@@ -30,13 +37,22 @@ enum nic_moderation_act {
 void nic_moderation_init(struct nic_moderation *mod, uint64_t time_ps,
 			 uint32_t frames);
 
+/*
+ * Change mode and limits; what waits is judged by them with the next frame, and
+ * a timer that runs keeps its time until then.
+ */
+void nic_moderation_set(struct nic_moderation *mod,
+			enum nic_moderation_mode mode, uint64_t time_ps,
+			uint32_t frames);
+
 /* A frame became visible in host memory at `now`. */
 enum nic_moderation_act nic_moderation_frame(struct nic_moderation *mod,
 					     uint64_t now);
 
 /*
- * The time armed for has come.  Returns INTERRUPT, or NONE where the timer has
- * been overtaken by the count.
+ * The time armed for has come.  Returns INTERRUPT; ARM where frames have come
+ * since that restarted the timer (CQE mode); or NONE where the timer has been
+ * overtaken by the count.
  */
 enum nic_moderation_act nic_moderation_timer(struct nic_moderation *mod,
 					     uint64_t now);

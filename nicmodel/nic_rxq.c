@@ -22,6 +22,7 @@
 #include <stddef.h>
 
 #include "engine/mbuf.h"
+#include "nicmodel/nic_chain.h"
 
 void
 nic_rxq_init(struct nic_rxq *q, struct mbuf_pool *pool, uint32_t slots,
@@ -139,6 +140,7 @@ continues(const struct pkthdr *head, const struct pkthdr *next,
 	       next->flow == head->flow && next->receiver == head->receiver &&
 	       next->th_seq == head->th_seq + head->len &&
 	       next->csum_flags == head->csum_flags &&
+	       (next->csum_flags & CSUM_TLS_RESYNC) == 0 &&
 	       (uint64_t)head->len + next->len <= max_bytes;
 }
 
@@ -153,13 +155,9 @@ nic_rxq_get_merged(struct nic_rxq *q, uint32_t max_bytes, uint32_t *count)
 	       continues(&head->m_pkthdr, &q->head->m_pkthdr, max_bytes)) {
 		struct mbuf *m = nic_rxq_get(q);
 
-		head->m_pkthdr.len += m->m_pkthdr.len;
-		head->m_pkthdr.th_flags |= m->m_pkthdr.th_flags;
 		head->m_pkthdr.th_ack = m->m_pkthdr.th_ack;
 		head->m_pkthdr.th_win = m->m_pkthdr.th_win;
-		last = m_last(last);
-		last->m_next = m;
-		last = m;
+		nic_chain_append(head, &last, m);
 		++*count;
 	}
 	return head;

@@ -66,10 +66,11 @@ void nic_rxq_replenish(struct nic_rxq *q, uint32_t count);
  * Merge at ring drain: take the oldest visible frame and append the following
  * visible ones while they continue it: same flow and receiver, sequence
  * contiguous, payload on both, no flag but ACK and PUSH on all but the last,
- * equal csum_flags, and at most max_bytes of payload in all.  With
- * max_bytes 0 nothing is merged.  The chain's first m_pkthdr describes the
- * whole (len, th_flags ORed, latest th_ack and th_win); every frame keeps its
- * own M_PKTHDR.  *count gets the number of frames; NULL when none is visible.
+ * equal csum_flags without CSUM_TLS_RESYNC, and at most max_bytes of payload in
+ * all.  With max_bytes 0 nothing is merged.  The chain's first m_pkthdr
+ * describes the whole (len, th_flags ORed, latest th_ack and th_win); every
+ * frame keeps its own M_PKTHDR.  *count gets the number of frames; NULL when
+ * none is visible.
  */
 struct mbuf *nic_rxq_get_merged(struct nic_rxq *q, uint32_t max_bytes,
 				uint32_t *count);

@@ -129,6 +129,8 @@ collect_keys(const struct conn *conn, const struct handshake_info *info,
 	worse = keyed[1] &&
 		(!keyed[0] || info->timed_from[1] > info->timed_from[0]);
 	from = info->timed_from[worse];
+	if (conn->declared)
+		from = HANDSHAKE_TIMED_KEYS;
 	if (conn->cut && from == HANDSHAKE_TIMED_KEYS)
 		from = HANDSHAKE_TIMED_HEADERS;
 	if (any)
@@ -158,6 +160,11 @@ collect_flow(struct conn *conn, struct results_flow *out)
 	const struct tls_suite *suite;
 
 	handshake_read_info(conn->handshake, &info);
+	if (conn->declared) {
+		info.version = conn->declared_version;
+		info.suite_known = true;
+		info.suite_id = conn->declared_suite;
+	}
 	out->id = conn->flow->id;
 	flow_endpoint_text(&conn->flow->client, out->client);
 	flow_endpoint_text(&conn->flow->server, out->server);
@@ -200,7 +207,7 @@ collect_counter(struct results_host *out, uint64_t value, const char *format,
 
 enum {
 	COUNTERS_PER_QUEUE = 4,
-	COUNTERS_PER_HOST = 8 + KTLS_COUNTERS_MAX + COLLECT_OFFLOAD_COUNTERS,
+	COUNTERS_PER_HOST = 24 + KTLS_COUNTERS_MAX + COLLECT_OFFLOAD_COUNTERS,
 };
 
 /* What one socket of the host adds to the workers' counters. */
@@ -241,6 +248,58 @@ collect_ktls(const struct host *host, struct results_host *out)
 		collect_counter(out, list[i].value, "%s", list[i].name);
 }
 
+/* What the drivers of all queues did; Linux' softnet_stat has the last. */
+static void
+collect_drivers(const struct host *host, struct results_host *out)
+{
+	enum config_merge merge = host->sim->config.nic_merge;
+	struct rx_driver_counts sum = {0};
+	uint64_t squeezed = 0;
+
+	for (uint32_t i = 0; i < host->nic.queues; i++) {
+		const struct rx_driver_counts *counts = &host->driver[i].counts;
+
+		sum.polls += counts->polls;
+		sum.arms += counts->arms;
+		sum.merged += counts->merged;
+		sum.merged_frames += counts->merged_frames;
+		sum.merged_bytes += counts->merged_bytes;
+	}
+	for (uint32_t i = 0; i < host->cpus; i++)
+		squeezed += host->softirq[i].squeezed;
+	collect_counter(out, sum.polls, "ch_poll");
+	collect_counter(out, sum.arms, "ch_arm");
+	collect_counter(out, squeezed, "time_squeeze");
+	if (merge == MERGE_LRO) {
+		collect_counter(out, sum.merged_frames, "rx_lro_packets");
+		collect_counter(out, sum.merged_bytes, "rx_lro_bytes");
+	} else if (merge == MERGE_GRO) {
+		collect_counter(out, sum.merged_frames, "rx_gro_packets");
+		collect_counter(out, sum.merged_bytes, "rx_gro_bytes");
+		collect_counter(out, sum.merged, "rx_gro_skbs");
+	}
+}
+
+/*
+ * Pause frames go out of the receiving host, so that ethtool counts them there
+ * as transmitted.  The last three are the model's own.
+ */
+static void
+collect_port(const struct port *port, sim_time now, struct results_host *out)
+{
+	const struct nic_pause *pause = &port->pause;
+	sim_time paused = pause->paused_ps;
+
+	if (pause->paused)
+		paused += now - pause->since_ps;
+	collect_counter(out, pause->pauses_sent, "tx_pause_ctrl_phy");
+	collect_counter(out, paused / 1000000, "tx_global_pause_duration");
+	collect_counter(out, pause->discards, "rx_discards_phy");
+	collect_counter(out, pause->bytes_max, "rx_port_buffer_max");
+	collect_counter(out, port->held_times, "rx_pause_held");
+	collect_counter(out, port->held_sum_ps / 1000, "rx_pause_held_ns");
+}
+
 /* Under the names of `ethtool -S` and of sysctl kern.ipc.tls.stats. */
 static int
 collect_counters(struct host *host, struct results_host *out)
@@ -262,6 +321,9 @@ collect_counters(struct host *host, struct results_host *out)
 	collect_counter(out, host->nic.rx_bytes_phy, "rx_bytes_phy");
 	collect_counter(out, lost, "rx_out_of_buffer");
 	collect_counter(out, interrupts, "ch_events");
+	collect_drivers(host, out);
+	if (host->port.on)
+		collect_port(&host->port, host->sim->now, out);
 	collect_counter(out, host->nic.link.delayed, "rx_link_delayed");
 	collect_counter(out, host->nic.link.delay_sum_ps / 1000,
 			"rx_link_delay_ns");
@@ -378,8 +440,7 @@ segments_inside(const struct host *host)
 
 	for (uint32_t i = 0; i < host->nic.queues; i++) {
 		inside += host->nic.queue[i].frames;
-		if (host->driver[i].chain != NULL)
-			inside += host->driver[i].chain_frames;
+		inside += rx_driver_frames(&host->driver[i]);
 	}
 	return inside;
 }
@@ -470,8 +531,9 @@ overloaded(const struct ktlsim *sim)
 	sim_time drain = sim->now - sim->last_arrival_ps;
 	uint64_t held = 0, accepted = 0;
 
-	/* Real threads are fed as fast as they go. */
-	if (!sim->exec->virtual_time)
+	/* Real threads are fed as fast as they go; senders wait for a window.
+	 */
+	if (!sim->exec->virtual_time || sim->feed != NULL)
 		return false;
 	if (sim->now > sim->last_arrival_ps && drain > OVERLOAD_DRAIN_PS &&
 	    drain > sim->last_arrival_ps / OVERLOAD_SHARE)
@@ -641,6 +703,7 @@ collect_results(struct ktlsim *sim, struct results *results)
 	end_streams(sim);
 	*results = (struct results){
 	    .config = &sim->config,
+	    .scenario = sim->scenario,
 	    .seed = sim->config.run_seed,
 	    .end_ps = sim->now,
 	    .events = sim->events_run,

@@ -122,6 +122,42 @@ config_get(const struct config *config, size_t index, char *text)
 }
 
 static int
+check_pause(const struct config *config, struct ktlsim_error *error)
+{
+	if (!config->nic_pause)
+		return 0;
+	if (config->link_rate_bps == 0)
+		return config_fail(error, EINVAL,
+				   "nic.pause: a pause lasts bit times; set a "
+				   "link.rate other than 0");
+	if (config->nic_pause_xoff_bytes > config->nic_port_buffer_bytes)
+		return config_fail(error, EINVAL,
+				   "nic.pause_xoff: %u bytes are more than "
+				   "nic.port_buffer, %u bytes",
+				   config->nic_pause_xoff_bytes,
+				   config->nic_port_buffer_bytes);
+	if (config->nic_pause_xon_bytes > config->nic_pause_xoff_bytes)
+		return config_fail(error, EINVAL,
+				   "nic.pause_xon: %u bytes are more than "
+				   "nic.pause_xoff, %u bytes",
+				   config->nic_pause_xon_bytes,
+				   config->nic_pause_xoff_bytes);
+	return 0;
+}
+
+static int
+check_poll(const struct config *config, struct ktlsim_error *error)
+{
+	if (config->nic_poll_weight != 0 ||
+	    (config->nic_poll_budget == 0 && config->nic_poll_time_ps == 0))
+		return 0;
+	return config_fail(
+	    error, EINVAL,
+	    "nic.poll_weight: 0 (none) leaves no place to look "
+	    "at nic.poll_budget and nic.poll_time; Linux has 64");
+}
+
+static int
 check_nic(const struct config *config, struct ktlsim_error *error)
 {
 	uint32_t table = config->nic_rss_table_size;
@@ -143,15 +179,17 @@ check_nic(const struct config *config, struct ktlsim_error *error)
 				   "would let fewer than %u frames wait for "
 				   "ever; set a time, or nic.moderation=off",
 				   config->nic_moderation_frames);
-	return 0;
+	if (check_poll(config, error) != 0)
+		return EINVAL;
+	return check_pause(config, error);
 }
 
-/* The assumed suite must be one that the modelled KTLS takes. */
+/* A suite must be one that the modelled KTLS takes. */
 static int
-check_suite(const struct config *config, struct ktlsim_error *error)
+check_suite(const struct config *config, const char *name, uint16_t id,
+	    struct ktlsim_error *error)
 {
-	const struct tls_suite *suite =
-	    tls_suite_find(config->ktls_assumed_suite);
+	const struct tls_suite *suite = tls_suite_find(id);
 	struct ktls_key key;
 
 	ktls_key_init(&key, suite->tls13 ? TLS_1_3 : TLS_1_2, suite,
@@ -159,9 +197,46 @@ check_suite(const struct config *config, struct ktlsim_error *error)
 	if (ktls_key_check(&key) == 0)
 		return 0;
 	return config_fail(error, EINVAL,
-			   "ktls.assumed_suite: %s is not a suite that "
-			   "engine.suites takes over",
-			   suite->name);
+			   "%s: %s is not a suite that engine.suites takes "
+			   "over",
+			   name, suite->name);
+}
+
+/* What the window-limited senders cannot do without. */
+static int
+check_window(const struct config *config, struct ktlsim_error *error)
+{
+	const char *wrong = NULL;
+
+	if (config->run_executor == EXECUTOR_THREADS)
+		wrong = "modelled senders need simulated time; set "
+			"run.executor=virtual";
+	else if (config->replay_receiver != RECEIVER_SERVER)
+		wrong = "the clients are modelled senders and receive "
+			"nothing; set replay.receiver=server, or both";
+	else if (config->replay_capture_point != CAPTURE_WIRE)
+		wrong = "modelled senders need a link; set "
+			"replay.capture_point=wire";
+	else if (config->link_rate_bps == 0)
+		wrong = "modelled senders need a link; set link.rate";
+	else if (config->run_time_limit_ps == 0 &&
+		 config->synthetic_bytes == 0 && config->synthetic_time_ps == 0)
+		wrong = "the senders would never end; set synthetic.bytes, "
+			"synthetic.time or run.time_limit";
+	if (wrong == NULL)
+		return check_suite(config, "synthetic.suite",
+				   config->synthetic_suite, error);
+	return config_fail(error, EINVAL, "traffic.source=window: %s", wrong);
+}
+
+static int
+finish_window(struct config *config, struct ktlsim_error *error)
+{
+	if (config->traffic_source != TRAFFIC_WINDOW)
+		return 0;
+	if (config->replay_receiver == RECEIVER_BOTH)
+		config->replay_receiver = RECEIVER_SERVER;
+	return check_window(config, error);
 }
 
 /* CPUs that this machine has, for what is run on them. */
@@ -232,6 +307,8 @@ config_finish(struct config *config, struct ktlsim_error *error)
 		config->nic_queues = config->host_cpus < AUTO_QUEUES_MAX
 					 ? config->host_cpus
 					 : AUTO_QUEUES_MAX;
+	if (config->nic_merge == MERGE_ON)
+		config->nic_merge = MERGE_LRO;
 	if (finish_threads(config, error) != 0)
 		return EINVAL;
 	if (config->ktls_workers == 0)
@@ -242,7 +319,9 @@ config_finish(struct config *config, struct ktlsim_error *error)
 				   "sockbuf.hiwat, %u bytes",
 				   config->sockbuf_hiwat_max_bytes,
 				   config->sockbuf_hiwat_bytes);
-	if (check_suite(config, error) != 0 ||
+	if (check_suite(config, "ktls.assumed_suite",
+			config->ktls_assumed_suite, error) != 0 ||
+	    finish_window(config, error) != 0 ||
 	    check_offload(config, error) != 0)
 		return EINVAL;
 	return check_nic(config, error);

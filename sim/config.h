@@ -20,7 +20,7 @@
 struct ktlsim_error;
 
 enum {
-	CONFIG_TEXT_MAX = 128, /* bytes of a text value, with the NUL */
+	CONFIG_TEXT_MAX = 1024, /* bytes of a text value, with the NUL */
 	HOST_CPUS_MAX = 256,
 	RUN_READERS_MAX = 64,
 	/* With real threads: two hosts' workers, readers and the feeder have
@@ -28,6 +28,10 @@ enum {
 	THREAD_WORKERS_MAX = 95,
 };
 
+enum config_traffic {
+	TRAFFIC_CAPTURE, /* whoever runs the simulation injects frames */
+	TRAFFIC_WINDOW,	 /* modelled senders that keep windows full */
+};
 enum config_receiver {
 	RECEIVER_BOTH,
 	RECEIVER_CLIENT,
@@ -39,7 +43,15 @@ enum config_capture_point { CAPTURE_WIRE, CAPTURE_HOST };
 enum config_checksum { CHECKSUM_AUTO, CHECKSUM_VERIFY, CHECKSUM_IGNORE };
 enum config_segmentation { SEGMENTATION_CUT, SEGMENTATION_KEEP };
 enum config_recovery { RECOVERY_RESEND, RECOVERY_NONE };
-enum config_moderation { MODERATION_STATIC, MODERATION_OFF };
+enum config_moderation {
+	MODERATION_STATIC,
+	MODERATION_OFF,
+	MODERATION_ADAPTIVE
+};
+/* As enum nic_moderation_mode. */
+enum config_moderation_mode { MODERATION_EQE, MODERATION_CQE };
+/* As enum nic_merge_kind; MERGE_ON is replaced by config_finish. */
+enum config_merge { MERGE_OFF, MERGE_RING, MERGE_LRO, MERGE_GRO, MERGE_ON };
 enum config_bind { BIND_NONE, BIND_CPU };
 enum config_decrypt_in { DECRYPT_IN_WORKER, DECRYPT_IN_READER };
 enum config_tx_arrivals { TX_ARRIVALS_EXPONENTIAL, TX_ARRIVALS_CONSTANT };
@@ -112,7 +124,19 @@ struct config {
 	uint32_t run_readers; /* 0: one per CPU of the machine */
 	uint32_t run_backlog_bytes;
 	bool report_app_sha256;
+	/* traffic.*, synthetic.* */
+	enum config_traffic traffic_source;
+	uint32_t synthetic_flows;
+	uint64_t synthetic_stagger_ps;
+	uint64_t synthetic_bytes;   /* of each flow; 0: no limit */
+	uint64_t synthetic_time_ps; /* likewise */
+	uint32_t synthetic_record_bytes;
+	uint16_t synthetic_suite; /* IANA number; tells the version, too */
+	uint32_t synthetic_mss_bytes;
+	uint32_t synthetic_burst_bytes;
 	/* replay.* */
+	char replay_capture[CONFIG_TEXT_MAX]; /* path, or empty */
+	char replay_keylog[CONFIG_TEXT_MAX];  /* path, or empty */
 	enum config_receiver replay_receiver;
 	char replay_receiver_address[CONFIG_TEXT_MAX]; /* RECEIVER_ADDRESS */
 	enum config_capture_point replay_capture_point;
@@ -124,6 +148,7 @@ struct config {
 	uint64_t replay_resend_after_ps; /* 0: handshake round trip, >= 1 ms */
 	/* link.* */
 	uint64_t link_rate_bps; /* 0: captured time is frame's end */
+	uint64_t link_delay_ps; /* one way; of traffic.source=window */
 	/* nic.* */
 	uint32_t nic_queues; /* 0: min(16, cpus) */
 	uint32_t nic_ring_slots;
@@ -132,8 +157,17 @@ struct config {
 	enum config_moderation nic_moderation;
 	uint64_t nic_moderation_time_ps;
 	uint32_t nic_moderation_frames;
-	bool nic_merge;
+	enum config_moderation_mode nic_moderation_mode;
+	enum config_merge nic_merge;
 	uint32_t nic_merge_max_bytes;
+	uint32_t nic_merge_frames;
+	uint32_t nic_poll_weight;  /* frames; 0: none */
+	uint32_t nic_poll_budget;  /* frames; 0: none */
+	uint64_t nic_poll_time_ps; /* 0: none */
+	bool nic_pause;
+	uint32_t nic_port_buffer_bytes;
+	uint32_t nic_pause_xoff_bytes;
+	uint32_t nic_pause_xon_bytes;
 	uint32_t nic_pcie; /* 0: off, else nic_pcie_presets and 1 */
 	bool nic_tls;
 	uint32_t nic_profile; /* index of nic_profiles */

@@ -25,6 +25,7 @@ static const char introduction[] =
     "  `MiB`, `GiB` (1024s), such as `16KiB`.\n"
     "- **rate**: `bps` (or no unit), `kbps`, `Mbps`, `Gbps`, `Tbps`.\n"
     "- **count**: a whole number. **decimal**: at most six places.\n"
+    "- **file**: a path; in a scenario, from the folder of the scenario.\n"
     "- **switch**: `on` or `off` (also `true`, `false`, `yes`, `no`, `1`,\n"
     "  `0`).\n"
     "- **distribution**: a time, which is then constant; or `constant(X)`,\n"

@@ -405,6 +405,33 @@ format_transport(const struct config *config, const struct config_row *row,
 	snprintf(text, CONFIG_TEXT_MAX, "open");
 }
 
+static int
+parse_file(struct config *config, const struct config_row *row,
+	   const char *text, char *why)
+{
+	if (strcmp(text, "none") == 0)
+		text = "";
+	else if (text[0] == '\0')
+		return fail_word(text, why);
+	if (strlen(text) >= row->size) {
+		snprintf(why, VALUE_WHY_MAX,
+			 "'%.40s...' is longer than %zu bytes", text,
+			 row->size - 1);
+		return EINVAL;
+	}
+	memcpy(field_of(config, row), text, strlen(text) + 1);
+	return 0;
+}
+
+static void
+format_file(const struct config *config, const struct config_row *row,
+	    char *text)
+{
+	const char *path = field_of_const(config, row);
+
+	snprintf(text, CONFIG_TEXT_MAX, "%s", path[0] != '\0' ? path : "none");
+}
+
 static void
 format_profile(const struct config *config, const struct config_row *row,
 	       char *text)
@@ -432,6 +459,7 @@ static const struct {
     [CONFIG_SUITE] = {parse_suite, format_suite},
     [CONFIG_RECEIVER] = {parse_receiver, format_receiver},
     [CONFIG_TRANSPORT] = {parse_transport, format_transport},
+    [CONFIG_FILE] = {parse_file, format_file},
     [CONFIG_PROFILE] = {NULL, format_profile},
 };
 

@@ -27,6 +27,7 @@ enum config_kind {
 	CONFIG_SUITE,	  /* cipher suite, name or number */
 	CONFIG_RECEIVER,  /* both, client, server or an address */
 	CONFIG_TRANSPORT, /* `open`; has no field */
+	CONFIG_FILE,	  /* path, or empty */
 	CONFIG_PROFILE,	  /* of costs */
 	CONFIG_KIND_COUNT,
 };

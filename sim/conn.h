@@ -14,6 +14,7 @@
 
 #include "engine/socket.h"
 #include "engine/tcp_input.h"
+#include "engine/tcp_window.h"
 #include "sim/cpu.h"
 #include "sim/lock.h"
 #include "sim/stamp.h"
@@ -107,8 +108,12 @@ struct endpoint {
 	uint64_t tls_offset;	   /* of the next record to be detached */
 	sim_time keyed_ps;	   /* when the present keys were installed */
 	sim_time queued_ps;	   /* when it joined its work queue */
-	uint32_t unwoken;	   /* records since a worker woke its reader */
-	bool begun;		   /* its first byte has reached the link */
+	struct tcp_rcvbuf rcvbuf;  /* with rcv_adv, for autosizing */
+	uint64_t rcv_adv;   /* stream offset behind the window that a modelled
+			       sender was offered; 0: it has none */
+	uint32_t feed_flow; /* with rcv_adv: the sender's number */
+	uint32_t unwoken;   /* records since a worker woke its reader */
+	bool begun;	    /* its first byte has reached the link */
 	bool keyed;
 	bool real;	   /* with keyed: bytes are decrypted */
 	bool work_pending; /* a record waits: followed, or reader.call */
@@ -127,7 +132,9 @@ struct conn {
 	struct aead_pool *aead;	     /* lent: of its TLS libraries */
 	_Atomic bool cut; /* the snap length cut bytes of it: by the feeder */
 	bool declared;	  /* by ktlsim_add_flow, with its key */
-	sim_time syn_ps;  /* of its SYN, with have_syn */
+	enum tls_version declared_version; /* with declared, as the next one */
+	uint16_t declared_suite;	   /* IANA number */
+	sim_time syn_ps;		   /* of its SYN, with have_syn */
 	bool have_syn;
 	sim_time round_trip_ps; /* SYN to the next client segment, or 0 */
 };

@@ -475,6 +475,12 @@ cost_apply_profile(struct config *config, const char *name,
 }
 
 bool
+cost_is_profile(const char *name)
+{
+	return profile_find(name) != PROFILE_COUNT;
+}
+
+bool
 cost_has_source(const char *profile, enum cost_id id)
 {
 	enum cost_profile p = profile_find(profile);

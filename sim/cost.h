@@ -55,6 +55,9 @@ int cost_apply_profile(struct config *config, const char *name,
  */
 bool cost_has_source(const char *profile, enum cost_id id);
 
+/* True for the name of a built-in profile; else it is the path of a file. */
+bool cost_is_profile(const char *name);
+
 /*
  * Prices in use that have no source: those of the profile that no key has
  * changed and cost_has_source does not vouch for.

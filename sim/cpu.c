@@ -10,7 +10,8 @@
  *
  * A step that a higher class interrupts keeps what is left of it and goes to
  * the front of its class's run queue.  So does a task that goes on (done() was
- * true) while a higher class waits; no other task of its class gets in between.
+ * true) while a higher class waits; no other task of its class gets in between,
+ * unless the task yields.
  * A step whose time has passed in full is not preempted: its done() runs at
  * that same instant, before the newcomer.
  *
@@ -147,7 +148,12 @@ finish_step(struct cpu *cpu, sim_time now)
 	if (!task->done(task, now)) {
 		task->state = CPU_TASK_SLEEPING;
 		cpu->running = NULL;
+	} else if (task->yields) {
+		task->state = CPU_TASK_QUEUED;
+		cpu->running = NULL;
+		queue_tail(cpu, task, now);
 	}
+	task->yields = false;
 }
 
 /*
@@ -240,6 +246,13 @@ cpu_wake(struct cpu *cpu, struct cpu_task *task, sim_time now,
 	dispatch(cpu, now);
 	schedule_end(cpu, now);
 	return true;
+}
+
+void
+cpu_yield(struct cpu_task *task)
+{
+	assert(task->state == CPU_TASK_RUNNING && !task->begun);
+	task->yields = true;
 }
 
 bool

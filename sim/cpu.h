@@ -95,6 +95,7 @@ struct cpu_task {
 	sim_time busy_ps;      /* CPU time spent, switches included */
 	sim_time extra_ps;     /* added to the preamble of the next step */
 	bool begun;	       /* begin() has been called for this step */
+	bool yields;	       /* cpu_yield() has been called in done() */
 };
 
 struct cpu {
@@ -137,6 +138,12 @@ void cpu_watch(struct cpu *cpu, cpu_stretch *watch, void *arg);
  */
 bool cpu_wake(struct cpu *cpu, struct cpu_task *task, sim_time now,
 	      sim_time extra_ps);
+
+/*
+ * Called in done(), which returns true: the task's next step comes after those
+ * of its class that wait now, instead of before them.
+ */
+void cpu_yield(struct cpu_task *task);
 
 /* Nothing runs and nothing waits. */
 bool cpu_is_idle(const struct cpu *cpu);

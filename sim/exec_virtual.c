@@ -171,11 +171,23 @@ virtual_describe(struct ktlsim *sim)
 	const struct config *config = &sim->config;
 	unsigned unsourced = cost_count_unsourced(config);
 	char speed[32];
+	static const char *const merging[] = {
+	    [MERGE_OFF] = "off",
+	    [MERGE_RING] = "consecutive segments of a flow, at ring drain",
+	    [MERGE_LRO] = "LRO, a batch sorted by flow",
+	    [MERGE_GRO] = "GRO, by Linux' rules",
+	    [MERGE_ON] = "",
+	};
 
-	run_note(sim, "capture point: %s",
-		 config->replay_capture_point == CAPTURE_WIRE
-		     ? "wire (NIC and interrupts are modelled)"
-		     : "host (segments start at softirq)");
+	if (config->traffic_source == TRAFFIC_WINDOW)
+		run_note(sim, "the traffic is that of modelled senders, which "
+			      "keep every receive window full "
+			      "(traffic.source: window)");
+	else
+		run_note(sim, "capture point: %s",
+			 config->replay_capture_point == CAPTURE_WIRE
+			     ? "wire (NIC and interrupts are modelled)"
+			     : "host (segments start at softirq)");
 	value_format_number(config->replay_speed_ppm, VALUE_MILLIONTHS, speed,
 			    sizeof(speed));
 	if (config->replay_speed_ppm != 1000000)
@@ -183,10 +195,7 @@ virtual_describe(struct ktlsim *sim)
 			 "replay.speed divides the gaps by %s, round trips and "
 			 "bursts too",
 			 speed);
-	run_note(sim, "receive merging: %s",
-		 config->nic_merge
-		     ? "consecutive segments of a flow, at ring drain"
-		     : "off");
+	run_note(sim, "receive merging: %s", merging[config->nic_merge]);
 	note_workers(sim);
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");

@@ -56,6 +56,7 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 	host->index = (uint32_t)(host - sim->host);
 	snprintf(host->name, sizeof(host->name), "%s", name);
 	stage_stats_init(&host->books.stages);
+	port_init(&host->port, host);
 	error = host_init_nic(host, config);
 	if (error == 0)
 		error = offload_create(host);
@@ -64,9 +65,11 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 		return error;
 	}
 	host->cpu = calloc(config->host_cpus, sizeof(*host->cpu));
+	host->softirq = calloc(config->host_cpus, sizeof(*host->softirq));
 	host->driver = calloc(config->nic_queues, sizeof(*host->driver));
 	host->worker = calloc(config->ktls_workers, sizeof(*host->worker));
-	if (host->cpu == NULL || host->driver == NULL || host->worker == NULL) {
+	if (host->cpu == NULL || host->softirq == NULL ||
+	    host->driver == NULL || host->worker == NULL) {
 		host_fini(host);
 		return ENOMEM;
 	}
@@ -75,6 +78,7 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 
 		cpu_init(cpu, host->cpus, sim->events, 0);
 		cpu_draw_switches(cpu, switch_price, host);
+		softirq_init(&host->softirq[host->cpus], host, cpu);
 	}
 	for (uint32_t i = 0; i < config->nic_queues; i++)
 		rx_driver_init(&host->driver[i], host, i);
@@ -94,8 +98,10 @@ host_fini(struct host *host)
 		rx_driver_fini(&host->driver[i]);
 	free(host->worker);
 	free(host->driver);
+	free(host->softirq);
 	free(host->cpu);
 	stage_stats_fini(&host->books.stages);
+	port_fini(&host->port);
 	offload_destroy(host);
 	nic_fini(&host->nic);
 	memset(host, 0, sizeof(*host));

@@ -16,8 +16,10 @@
 #include "sim/config.h"
 #include "sim/cpu.h"
 #include "sim/lock.h"
+#include "sim/port.h"
 #include "sim/qstat.h"
 #include "sim/rx_driver.h"
+#include "sim/softirq.h"
 #include "sim/stage_stats.h"
 #include "sim/stamp.h"
 #include "sim/tx_load.h"
@@ -88,9 +90,11 @@ struct host {
 	uint32_t index;		    /* in the simulation */
 	uint64_t draws[COST_COUNT]; /* prices drawn so far, by kind */
 	char name[64];
+	struct port port; /* in front of it, with nic.pause */
 	struct nic nic;
 	struct offload *offload;  /* driver of its inline TLS, or NULL */
 	struct rx_driver *driver; /* one per NIC queue */
+	struct softirq *softirq;  /* one per CPU */
 	struct cpu *cpu;
 	uint32_t cpus;
 	struct worker *worker;

@@ -15,6 +15,7 @@
 
 #include "engine/mbuf.h"
 #include "sim/annotate.h"
+#include "sim/pipeline.h"
 #include "sim/run.h"
 #include "traces/flow.h"
 #include "traces/frame.h"
@@ -172,6 +173,8 @@ make_segment(const struct endpoint *ep, const struct frame *frame, uint32_t off,
 	m->m_pkthdr.th_seq = frame->th_seq + off;
 	m->m_pkthdr.th_ack = frame->th_ack;
 	m->m_pkthdr.th_win = frame->th_win;
+	m->m_pkthdr.th_ts = frame->th_ts;
+	m->m_pkthdr.th_options = frame->th_options;
 	m->m_pkthdr.th_flags = frame->th_flags;
 	if (!last)
 		m->m_pkthdr.th_flags &= (uint8_t) ~(TH_FIN | TH_PUSH);
@@ -374,6 +377,22 @@ ingress_frame(struct ktlsim *sim, const struct ktlsim_frame *input)
 	error = take_frame(sim, input);
 	annotate_frame(sim->annotate, NULL);
 	return error;
+}
+
+int
+ingress_made(struct endpoint *ep, const struct frame *frame, sim_time now)
+{
+	struct ktlsim *sim = ep->conn->sim;
+	struct mbuf *m = make_segment(ep, frame, 0, frame->payload_len);
+
+	sim->input.frames++;
+	ep->counts.frames++;
+	if (m == NULL)
+		return ENOMEM;
+	ep->counts.segments++;
+	ep->counts.wire_bytes += m->m_pkthdr.wire_bytes;
+	pipeline_arrive(sim, m, now);
+	return 0;
 }
 
 int

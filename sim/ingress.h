@@ -7,14 +7,23 @@
 #ifndef SIM_INGRESS_H
 #define SIM_INGRESS_H
 
+#include "sim/event.h"
+
 struct endpoint;
 struct flow_endpoint;
+struct frame;
 struct ktlsim;
 struct ktlsim_flow;
 struct ktlsim_frame;
 
 /* Returns 0 or ENOMEM.  Damage inside the frame is counted, not an error. */
 int ingress_frame(struct ktlsim *sim, const struct ktlsim_frame *frame);
+
+/*
+ * A segment that a modelled sender of `ep`'s stream puts on the link at `now`,
+ * from inside an event.  Returns 0 or ENOMEM.
+ */
+int ingress_made(struct endpoint *ep, const struct frame *frame, sim_time now);
 
 /*
  * Make the connection of a declared flow as if its SYN had been seen, with the

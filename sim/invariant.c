@@ -78,6 +78,22 @@ ring_holds(const struct host *host, uint32_t queue)
 					host->sim->now, q->frames, entries);
 }
 
+/* Frames in the port's buffer, by their arrival there. */
+static bool
+port_holds(const struct host *host)
+{
+	const struct port *port = &host->port;
+	unsigned __int128 entries = 0;
+	uint64_t inside = 0;
+
+	for (const struct mbuf *m = port->buffer.head; m; m = m->m_nextpkt) {
+		entries += m->m_pkthdr.rcv_tstmp;
+		inside++;
+	}
+	return qstat_littles_law_inside(&port->wait, host->sim->now, inside,
+					entries);
+}
+
 static bool
 workqueue_holds(const struct worker *worker)
 {
@@ -96,6 +112,9 @@ workqueue_holds(const struct worker *worker)
 static void
 check_queues(const struct host *host, struct results *results)
 {
+	if (!port_holds(host))
+		violated(results, "Little's law, host %s port buffer",
+			 host->name);
 	for (uint32_t i = 0; i < host->nic.queues; i++)
 		if (!ring_holds(host, i))
 			violated(results,

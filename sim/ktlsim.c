@@ -17,6 +17,7 @@
 #include "sim/annotate.h"
 #include "sim/collect.h"
 #include "sim/cost.h"
+#include "sim/feed.h"
 #include "sim/ingress.h"
 #include "sim/invariant.h"
 #include "sim/ktlsim_internal.h"
@@ -108,7 +109,7 @@ create_hosts(struct ktlsim *sim)
 	return 0;
 }
 
-/* Replayed senders do not react, so no window is enforced. */
+/* Replayed senders do not react, so no window is enforced on them. */
 static void
 policy_init(struct ktlsim *sim)
 {
@@ -118,6 +119,7 @@ policy_init(struct ktlsim *sim)
 	    .on_bad_record = config->engine_on_bad_record,
 	    .header_check = config->engine_header_check,
 	    .rekey = config->engine_rekey,
+	    .window_enforced = config->traffic_source == TRAFFIC_WINDOW,
 	    .recvbuf_max = config->sockbuf_hiwat_max_bytes,
 	};
 }
@@ -154,6 +156,8 @@ ktlsim_create(struct ktlsim **created, const struct ktlsim_config *config,
 		code = create_hosts(sim);
 	if (code == 0)
 		code = sim->exec->start(sim);
+	if (code == 0 && sim->config.traffic_source == TRAFFIC_WINDOW)
+		code = feed_create(sim);
 	if (code == 0) {
 		*created = sim;
 		return 0;
@@ -177,6 +181,7 @@ ktlsim_destroy(struct ktlsim *sim)
 	for (uint32_t i = 0; i < sim->conn_count; i++)
 		conn_destroy(sim->conn[i]);
 	sim->exec->fini(sim);
+	feed_destroy(sim);
 	free(sim->conn);
 	results_fini(&sim->results);
 	free(sim->scratch);
@@ -327,6 +332,9 @@ ktlsim_add_flow(struct ktlsim *sim, const struct ktlsim_flow *flow,
 	ktls_key_clear(&install.key);
 	if (code == 0) {
 		ep->conn->declared = true;
+		ep->conn->declared_version =
+		    (enum tls_version)flow->tls_version;
+		ep->conn->declared_suite = flow->cipher_suite;
 		return 0;
 	}
 	return fail(error, code, "%s -> %s: %s", flow->client, flow->server,
@@ -406,6 +414,7 @@ ktlsim_finish(struct ktlsim *sim, struct ktlsim_error *error)
 
 	if (sim->finished)
 		return fail(error, EINVAL, "the run is finished already");
+	feed_stop(sim);
 	/* The books close when every bit that was on a link has arrived. */
 	if (sim->ahead_ps > sim->now)
 		ktlsim_run_until(sim, sim->ahead_ps);
@@ -464,6 +473,18 @@ int
 ktlsim_trace_error(const struct ktlsim *sim)
 {
 	return sim->tap != NULL ? trace_tap_error(sim->tap) : 0;
+}
+
+uint64_t
+ktlsim_frames(const struct ktlsim *sim)
+{
+	return sim->input.frames;
+}
+
+void
+ktlsim_set_scenario(struct ktlsim *sim, const struct results_scenario *scenario)
+{
+	sim->scenario = scenario;
 }
 
 void

@@ -15,6 +15,7 @@
 
 struct ktlsim;
 struct results;
+struct results_scenario;
 
 /* The public configuration object is the table itself. */
 struct ktlsim_config {
@@ -41,6 +42,13 @@ int ktlsim_trace_to(struct ktlsim *sim, FILE *out);
 /* The errno of the first write to it that failed, or 0. */
 int ktlsim_annotate_error(const struct ktlsim *sim);
 int ktlsim_trace_error(const struct ktlsim *sim);
+
+/* Frames that were injected, or that senders of its own have sent. */
+uint64_t ktlsim_frames(const struct ktlsim *sim);
+
+/* Which run of a scenario this is: borrowed; before ktlsim_finish. */
+void ktlsim_set_scenario(struct ktlsim *sim,
+			 const struct results_scenario *scenario);
 
 /* NULL before ktlsim_finish. */
 const struct results *ktlsim_results(struct ktlsim *sim);

@@ -3,14 +3,15 @@
  *
  * In travel order:
  *   stage_arrival    the frame's first bit is on the link
- *   stage_nic        its last bit is in the NIC: TLS, RSS, descriptor, DMA
+ *   stage_nic        its last bit is there; with pause frames it may wait
+ *   stage_ring       the NIC takes it: TLS, RSS, descriptor, DMA
  *   rx_driver.c      it is in host memory: interrupt, softirq, merging
  *   stage_tcp        sequence check and reassembly
  *   stage_append     time stamps, socket buffer, effects
  * and on to worker.c (TLS work queue) and reader.c (application).  A followed
  * direction (no host) goes from arrival straight to stage_tcp.
  *
- * This file keeps no state of its own.  Left out: transmit, pause frames.
+ * This file keeps no state of its own.  Left out: transmit.
  */
 #include "sim/pipeline.h"
 
@@ -20,6 +21,7 @@
 #include "engine/effects.h"
 #include "engine/mbuf.h"
 #include "sim/annotate.h"
+#include "sim/feed.h"
 #include "sim/offload.h"
 #include "sim/reader.h"
 #include "sim/record.h"
@@ -77,14 +79,28 @@ note_times(struct endpoint *ep, const struct tcp_result *tcp,
 	assert(stamp.end == tcp->in_order_offset + tcp->in_order_bytes);
 }
 
+/*
+ * Has the sender gone beyond the window?  Of a captured one, whose window is
+ * not known, that is said when the buffer would not hold the bytes.
+ */
+static bool
+past_window(const struct endpoint *ep, uint32_t bytes)
+{
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	const struct config *config = &ep->conn->sim->config;
+
+	if (ep->rcv_adv > 0)
+		return ep->tcb.rcv_offset > ep->rcv_adv;
+	return sb->sb_ccc + (uint64_t)bytes >
+	       (config->sockbuf_autosize ? config->sockbuf_hiwat_max_bytes
+					 : sb->sb_hiwat);
+}
+
 static void
 stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	     sim_time handler_ps, sim_time now)
 {
 	struct sockbuf *sb = &ep->so.so_rcv;
-	uint64_t limit = ep->conn->sim->config.sockbuf_autosize
-			     ? ep->conn->sim->config.sockbuf_hiwat_max_bytes
-			     : sb->sb_hiwat;
 	unsigned effects;
 
 	if ((sb->sb_state & SBS_CANTRCVMORE) == 0 &&
@@ -93,7 +109,7 @@ stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	endpoint_digest(ep, now, STAGE_SOFTIRQ, tcp->in_order_offset,
 			tcp->in_order_bytes);
 	ep->counts.appended_bytes += tcp->in_order_bytes;
-	if (sb->sb_ccc + (uint64_t)tcp->in_order_bytes > limit)
+	if (past_window(ep, tcp->in_order_bytes))
 		ep->counts.window_exceeded_bytes += tcp->in_order_bytes;
 	effects = sbappendstream(sb, tcp->in_order);
 	/* Linux: complete records wake a reader, bytes alone do not. */
@@ -166,10 +182,13 @@ stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 		count_outcome(ep, &tcp, frames);
 		count_released(ep, &tcp, frames);
 	}
-	if (tcp.in_order_bytes > 0)
+	if (tcp.in_order_bytes > 0) {
+		feed_segment(ep, tcp.in_order_bytes, now);
 		stage_append(ep, &tcp, handler_ps, now);
-	else
+	} else {
 		m_freem(ep->conn->sim->pool, tcp.in_order);
+	}
+	feed_acknowledge(ep, now);
 	if (tcp.fin || tcp.reset)
 		endpoint_eof(ep, now);
 }
@@ -199,12 +218,10 @@ segment_lost(struct host *host, struct mbuf *m, sim_time now)
 		  (uint64_t)(uintptr_t)m);
 }
 
-/* Stage 5: the last bit has arrived: pick a queue, take a descriptor. */
-static void
-stage_nic(void *object, uint64_t argument, sim_time now)
+/* Stage 7: pick a queue, take a descriptor. */
+void
+stage_ring(struct host *host, struct mbuf *m, sim_time now)
 {
-	struct host *host = object;
-	struct mbuf *m = mbuf_of_argument(argument);
 	struct endpoint *ep = endpoint_of_segment(host->sim, m);
 	struct nic_rx_result rx;
 
@@ -224,6 +241,32 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 		return;
 	}
 	rx_driver_frame(&host->driver[rx.queue], rx.visible_ps, now);
+}
+
+/* Stage 6: the last bit has arrived. */
+void
+stage_nic(void *object, uint64_t argument, sim_time now)
+{
+	struct host *host = object;
+	struct mbuf *m = mbuf_of_argument(argument);
+
+	m->m_pkthdr.rcv_tstmp = now;
+	switch (host->port.on ? port_accept(&host->port, m, now)
+			      : PORT_PASSES) {
+	case PORT_PASSES:
+		stage_ring(host, m, now);
+		break;
+	case PORT_KEEPS:
+		break;
+	case PORT_REFUSES:
+		if (host->sim->annotate != NULL)
+			annotate_lost(host->sim->annotate,
+				      endpoint_of_segment(host->sim, m), m,
+				      "the port's buffer is full", now);
+		host->segments.on_link--;
+		segment_lost(host, m, now);
+		break;
+	}
 }
 
 /* Does the segment hold the first byte of its stream? */
@@ -262,11 +305,15 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 		endpoint_follow(ep, now);
 		return;
 	}
+	host->segments.segments_in++;
+	host->segments.on_link++;
+	if (host->port.on) {
+		port_send(&host->port, m, now);
+		return;
+	}
 	end = host_is_captured(host)
 		  ? now
 		  : link_send(&host->nic.link, now, m->m_pkthdr.wire_bytes);
-	host->segments.segments_in++;
-	host->segments.on_link++;
 	/*
 	 * Where nothing else happens before the last bit, and whatever arrives
 	 * meanwhile ends behind it on this link, it need not be waited for.
@@ -324,6 +371,12 @@ pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time)
 		m_freem(sim->pool, segments);
 		segments = next;
 	}
+}
+
+void
+pipeline_arrive(struct ktlsim *sim, struct mbuf *segments, sim_time now)
+{
+	stage_arrival(sim, (uint64_t)(uintptr_t)segments, now);
 }
 
 /* The policy refused a header when it arrived: nobody else has counted it. */

@@ -25,6 +25,9 @@ struct endpoint *endpoint_of_segment(const struct ktlsim *sim,
  */
 void pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time);
 
+/* The same at `now`, from inside an event that is an arrival. */
+void pipeline_arrive(struct ktlsim *sim, struct mbuf *segments, sim_time now);
+
 /*
  * The stages from TCP on, which the thread executor enters directly: a chain of
  * `frames` frames, which their handler took at handler_ps, is through TCP at
@@ -32,6 +35,15 @@ void pipeline_offer(struct ktlsim *sim, struct mbuf *segments, sim_time time);
  */
 void stage_tcp(struct endpoint *ep, struct mbuf *m, uint32_t frames,
 	       sim_time handler_ps, sim_time now);
+
+/*
+ * The last bit of a segment (an mbuf, as the argument of an event) is in the
+ * port of a host: an event handler, scheduled here and by port.c.
+ */
+void stage_nic(void *host, uint64_t segment, sim_time now);
+
+/* The NIC takes a segment from the link or from the port's buffer. */
+void stage_ring(struct host *host, struct mbuf *m, sim_time now);
 
 /* A segment is there: does it hold the first byte of the stream? */
 void endpoint_note_begin(struct endpoint *ep, const struct mbuf *m);

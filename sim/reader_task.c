@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 
+#include "sim/feed.h"
 #include "sim/reader.h"
 #include "sim/reader_call.h"
 #include "sim/run.h"
@@ -111,6 +112,7 @@ task_done(struct cpu_task *task, sim_time now)
 
 	if (!turn_is_over(ep, now))
 		return true;
+	feed_read(ep, now);
 	pause = think_time(ep, mode);
 	if (pause == 0)
 		return reader_has_news(ep) || reader_call_has_work(ep);

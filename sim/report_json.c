@@ -50,6 +50,23 @@ json_texts(struct json_out *out, char (*const texts)[RESULTS_TEXT_BYTES],
 	return array;
 }
 
+static void
+put_scenario(struct json_out *out, json_t *run,
+	     const struct results_scenario *scenario)
+{
+	json_t *variables;
+
+	if (scenario == NULL)
+		return;
+	variables = json_object();
+	for (size_t i = 0; i < scenario->variable_count; i++)
+		json_put_text(out, variables, scenario->variables[i].name,
+			      scenario->variables[i].value);
+	json_put_text(out, run, "configuration", scenario->configuration);
+	json_put_count(out, run, "number", scenario->run);
+	json_put(out, run, "variables", variables);
+}
+
 static json_t *
 json_run(struct json_out *out, const struct results *results)
 {
@@ -58,6 +75,7 @@ json_run(struct json_out *out, const struct results *results)
 	char digest[24];
 
 	snprintf(digest, sizeof(digest), "%016" PRIx64, results->digest);
+	put_scenario(out, run, results->scenario);
 	json_put_count(out, run, "seed", results->seed);
 	json_put_count(out, run, "repetition", results->repetition);
 	json_put_count(out, run, "end_ps", results->end_ps);

@@ -200,8 +200,21 @@ struct input_counts {
 	uint64_t resent;    /* segments offered again after a loss inside */
 };
 
+/* Which run of a scenario this was. */
+struct results_variable {
+	const char *name, *value;
+};
+
+struct results_scenario {
+	const char *configuration;
+	uint64_t run;
+	size_t variable_count;
+	const struct results_variable *variables;
+};
+
 struct results {
 	const struct config *config;
+	const struct results_scenario *scenario; /* lent; NULL: none */
 	size_t note_count;
 	char (*notes)[RESULTS_TEXT_BYTES];
 	uint64_t seed, repetition;

@@ -6,6 +6,7 @@
  * what:
  *   ingress.c   frames in: parse, flow, cut into segments
  *   pipeline.c  the spine: arrival -> nic -> ring -> cpu -> tcp -> socket
+ *   rx_driver.c the driver's polling, merging and moderation of a queue
  *   record.c    one record through a TLS worker
  *   reader.c    the application and its TLS library
  *   exec.h      who runs these, and when: in virtual time or on threads
@@ -29,6 +30,7 @@
 enum { HOSTS_MAX = 2, NOTES_MAX = 64 };
 
 struct annotate;
+struct feed;
 struct thread_exec;
 struct trace_tap;
 
@@ -36,6 +38,7 @@ struct ktlsim {
 	struct config config;
 	struct engine_policy policy; /* of every socket; follows from config */
 	const struct exec_ops *exec;
+	struct feed *feed;	     /* modelled senders, or NULL */
 	struct thread_exec *threads; /* of the thread executor, or NULL */
 	struct event_queue *events;
 	struct mbuf_pool *pool;
@@ -66,6 +69,7 @@ struct ktlsim {
 	struct trace_tap *tap;	   /* --trace, or NULL */
 	char input_status[16];
 	uint64_t input_frames;
+	const struct results_scenario *scenario; /* NULL: of none */
 	double wall_s;
 	bool partial;
 	bool running;  /* inside ktlsim_run_until */

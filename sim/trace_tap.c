@@ -213,6 +213,8 @@ watch_queues(struct trace_tap *tap, struct host *host)
 
 	for (uint32_t i = 0; i < host->nic.queues; i++)
 		gauge_add(tap, host, &host->driver[i].ring, "ring", i);
+	if (host->port.on)
+		gauge_add(tap, host, &host->port.wait, "port", 0);
 	for (; first < tap->gauges; first++)
 		tap->gauge[first].unit = "frames";
 	for (uint32_t i = 0; i < host->workers; i++)
@@ -237,7 +239,8 @@ trace_tap_create(struct trace_tap **created, struct ktlsim *sim, FILE *out)
 		return ENOMEM;
 	for (unsigned i = 0; i < sim->host_count; i++) {
 		lanes += sim->host[i].cpus;
-		gauges += sim->host[i].nic.queues + 2 * sim->host[i].workers;
+		gauges +=
+		    1 + sim->host[i].nic.queues + 2 * sim->host[i].workers;
 	}
 	tap->sim = sim;
 	tap->lane = calloc(lanes + 1, sizeof(*tap->lane));

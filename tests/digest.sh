@@ -4,7 +4,8 @@
 # usage: tests/digest.sh CAPTURE      (without .pcap; CAPTURE.keys beside it)
 #
 # Builds the tool with gcc, clang, -O0, -O3 and ASan+UBSan, replays the capture
-# twice with each, and compares the results but for the wall clock's fields.
+# and runs modelled senders twice with each, and compares the results but for
+# the wall clock's fields.
 set -eu
 
 capture=$1
@@ -19,8 +20,12 @@ for variant in release debug clang asan; do
 	# shellcheck disable=SC2086 # perhaps empty
 	"${MAKE:-make}" --no-print-directory ${PARALLEL:-} VARIANT=$variant all
 	for turn in 1 2; do
-		"build/$variant/ktlsim" replay "$capture.pcap" \
-			--keylog "$capture.keys" -q --json - |
+		{
+			"build/$variant/ktlsim" replay "$capture.pcap" \
+				--keylog "$capture.keys" -q --json -
+			"build/$variant/ktlsim" run examples/workers.ini \
+				-c Workers -q --json - --crypto.mode=real
+		} |
 			tr ',' '\n' | grep -Ev '"(wall_s|events_per_s)"' \
 			>$out/$variant.$turn
 	done
@@ -31,5 +36,6 @@ for variant in release debug clang asan; do
 			exit 1
 		fi
 	done
-	echo "digest: $variant $(grep -o '"digest".*' $out/$variant.1)"
+	echo "digest: $variant" \
+		"$(grep -o '"digest".*' $out/$variant.1 | head -n 1)"
 done

@@ -6,7 +6,7 @@
 # static library and as C++17 against the shared one.  tests/cli/cli.sh: the
 # program as a user meets it.
 
-SABOTAGED := nic_rxq_get_merged nic_rx sbappendstream qstat_enter qstat_leave \
+SABOTAGED := nic_merge_get nic_rx sbappendstream qstat_enter qstat_leave \
 	     stage_times cpu_settle malloc calloc aligned_alloc \
 	     $(addprefix EVP_,CipherInit_ex2 CipherUpdate CipherFinal_ex \
 		CIPHER_CTX_ctrl EncryptInit_ex2 EncryptUpdate \

@@ -427,10 +427,32 @@ options_parse(struct frame *frame, const uint8_t *options, uint32_t len)
 		if (options[at] == OPTION_MSS && size == 4 &&
 		    (frame->th_flags & TH_SYN) != 0)
 			frame->mss = (uint16_t)get16(options + at + 2);
-		if (options[at] == OPTION_TIMESTAMP && size == 10)
+		if (options[at] == OPTION_TIMESTAMP && size == 10) {
 			frame->has_timestamp = true;
+			frame->th_ts = get32(options + at + 2);
+		}
 		at += size;
 	}
+}
+
+/*
+ * FNV-1a over the bytes, moved up to make room for the bit that tells the
+ * aligned timestamp option; zero is kept for no options.
+ */
+static uint32_t
+options_fingerprint(const uint8_t *options, uint32_t len)
+{
+	static const uint8_t aligned[4] = {OPTION_NOP, OPTION_NOP,
+					   OPTION_TIMESTAMP, 10};
+	uint32_t hash = 2166136261u;
+
+	if (len == 0)
+		return 0;
+	for (uint32_t i = 0; i < len; i++)
+		hash = (hash ^ options[i]) * 16777619u;
+	if (len == 12 && memcmp(options, aligned, sizeof(aligned)) == 0)
+		return hash << 1 | TH_OPTIONS_ALIGNED_TS;
+	return hash << 1 == 0 ? 2 : hash << 1;
 }
 
 /* The TCP segment under the cursor, header to end. */
@@ -476,10 +498,12 @@ tcp_parse(struct parse *p, bool judge_checksum, struct frame *frame)
 	frame->ip_bytes = p->ip_bytes;
 	frame->mss = 0;
 	frame->has_timestamp = false;
+	frame->th_ts = 0;
 	frame->checksum =
 	    judge_checksum ? checksum_judge(p) : FRAME_SUM_UNJUDGED;
 	known = header_len < p->captured ? header_len : p->captured;
 	options_parse(frame, header + 20, known - 20);
+	frame->th_options = options_fingerprint(header + 20, known - 20);
 	skip(p, header_len);
 	frame->payload = p->at;
 	frame->payload_known = p->captured;

@@ -52,6 +52,8 @@ struct frame {
 	uint32_t ip_bytes;	/* IP header to the packet's end */
 	uint16_t mss;		/* SYN option, 0 where absent */
 	bool has_timestamp;	/* timestamp option: 12 bytes of each segment */
+	uint32_t th_ts;		/* its value, or 0 */
+	uint32_t th_options;	/* fingerprint, as in struct pkthdr */
 	enum frame_checksum checksum;
 };
 

@@ -2,7 +2,7 @@
  * trace.h - a source of frames, and what can go wrong with one.
  *
  * A source answers two questions: when is the next frame due, and which is it.
- * A capture ignores feedback; a modelled TCP sender will live on it.
+ * A capture ignores feedback; a modelled sender lives on it.
  */
 #ifndef TRACES_TRACE_H
 #define TRACES_TRACE_H
@@ -30,13 +30,17 @@ enum trace_link {
 	TRACE_LINK_SLL2 = 276,
 };
 
-/* One captured frame.  data is the source's, valid until its next call. */
+struct frame; /* traces/frame.h */
+
+/* One frame.  data and parsed are the source's, valid until its next call. */
 struct trace_frame {
 	uint64_t time_ps; /* since the first frame */
 	const uint8_t *data;
 	uint32_t captured_len; /* bytes at data */
 	uint32_t wire_len;     /* bytes on the wire, >= captured_len */
 	enum trace_link link;
+	/* A modelled sender's: its headers, which are not in data.  Or NULL. */
+	const struct frame *parsed;
 };
 
 struct trace_source;

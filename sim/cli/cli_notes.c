@@ -83,9 +83,10 @@ note_count(const struct cli_session *session, uint64_t count, const char *unit,
 int
 cli_notes_input(const struct cli_session *session)
 {
-	struct trace_pcap_stats stats;
+	struct trace_pcap_stats stats = {0};
 
-	trace_pcap_read_stats(session->trace, &stats);
+	if (session->trace != NULL)
+		trace_pcap_read_stats(session->trace, &stats);
 	note_count(session, stats.times_raised, "time stamp",
 		   "earlier than the one before, raised to it");
 	note_count(session, stats.times_invalid, "time stamp",

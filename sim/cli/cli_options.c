@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/cli/cli.h"
@@ -18,7 +19,8 @@
 #include "sim/config_doc.h"
 #include "sim/ktlsim.h"
 
-#define CLI_ALL (CLI_REPLAY | CLI_FLOWS)
+#define CLI_ALL	     (CLI_REPLAY | CLI_FLOWS | CLI_RUN)
+#define CLI_SIMULATE (CLI_REPLAY | CLI_RUN)
 
 enum option_id {
 	OPTION_KEYLOG = 256, /* above every character */
@@ -33,6 +35,8 @@ enum option_id {
 	OPTION_LIST_KEYS,
 	OPTION_LOG_LEVEL,
 	OPTION_PROGRESS,
+	OPTION_CONFIGURATION = 'c',
+	OPTION_RUNS = 'r',
 	OPTION_QUIET = 'q',
 	OPTION_VERBOSE = 'v',
 	OPTION_HELP = 'h',
@@ -50,21 +54,26 @@ struct option_row {
 
 static const struct option_row rows[] = {
     {"keylog", OPTION_KEYLOG, required_argument, "--keylog FILE",
-     "TLS secrets as SSLKEYLOGFILE; go before embedded ones", CLI_ALL},
+     "TLS secrets as SSLKEYLOGFILE; go before embedded ones",
+     CLI_REPLAY | CLI_FLOWS},
+    {"config", OPTION_CONFIGURATION, required_argument, "-c, --config NAME",
+     "run [Config NAME]; without it [General]", CLI_RUN},
+    {"runs", OPTION_RUNS, required_argument, "-r, --runs RUNS",
+     "which runs, such as 0..3,7; without it all", CLI_RUN},
     {"set", OPTION_SET, required_argument, "--set KEY=VALUE",
      "set a configuration key; --KEY=VALUE does, too", CLI_ALL},
     {"json", OPTION_JSON, required_argument, "--json FILE",
      "write the result as JSON; - replaces the text report", CLI_ALL},
     {"records", OPTION_RECORDS, required_argument, "--records FILE",
-     "write a CSV file with one row per record", CLI_REPLAY},
+     "write a CSV file with one row per record", CLI_SIMULATE},
     {"plaintext", OPTION_PLAINTEXT, required_argument, "--plaintext DIR",
-     "write the decrypted bytes of each flow to files", CLI_REPLAY},
+     "write the decrypted bytes of each flow to files", CLI_SIMULATE},
     {"annotate", OPTION_ANNOTATE, required_argument, "--annotate FILE",
-     "write a pcapng of what the hosts received, with comments", CLI_REPLAY},
+     "write a pcapng of what the hosts received, with comments", CLI_SIMULATE},
     {"trace", OPTION_TRACE, required_argument, "--trace FILE",
-     "write a trace of CPUs, queues and records for Perfetto", CLI_REPLAY},
+     "write a trace of CPUs, queues and records for Perfetto", CLI_SIMULATE},
     {"seed", OPTION_SEED, required_argument, "--seed N",
-     "the same as --set run.seed=N", CLI_REPLAY},
+     "the same as --set run.seed=N", CLI_SIMULATE},
     {"executor", OPTION_EXECUTOR, required_argument, "--executor NAME",
      "virtual (default) or threads; --set run.executor=NAME", CLI_ALL},
     {"list-keys", OPTION_LIST_KEYS, optional_argument, "--list-keys[=markdown]",
@@ -104,11 +113,15 @@ print_help(const struct cli_command *command)
 		if ((rows[i].commands & command->bit) != 0)
 			printf("  %-22s %s\n", rows[i].shown, rows[i].help);
 	printf(
-	    "\nCAPTURE is a pcap or pcapng file, gzip-compressed too, or - "
-	    "for standard input.\n"
+	    "\n%s"
 	    "Exit status: 0 done; 1 the capture could not be read to its "
 	    "end, the run\n"
-	    "failed, or was interrupted; 2 usage.  man ktlsim tells more.\n");
+	    "failed, or was interrupted; 2 usage.  man ktlsim tells more.\n",
+	    command->bit == CLI_RUN
+		? "SCENARIO.ini has the sections [General] and [Config NAME]; "
+		  "several runs make\nan array of the JSON documents.\n"
+		: "CAPTURE is a pcap or pcapng file, gzip-compressed too, or "
+		  "- for standard input.\n");
 }
 
 static int
@@ -137,12 +150,22 @@ choose(const char *option, const char *word, const char *const *words,
 static int
 set_key(const struct parse *parse, const char *key, const char *value)
 {
+	struct cli_options *options = parse->options;
+	struct cli_setting *setting =
+	    &options->settings[options->setting_count];
 	struct ktlsim_error error;
 
-	if (ktlsim_config_set(parse->options->config, key, value, &error) == 0)
-		return CLI_GO_ON;
-	cli_message(CLI_ERROR, "%s", error.text);
-	return CLI_USAGE;
+	if (ktlsim_config_set(options->config, key, value, &error) != 0) {
+		cli_message(CLI_ERROR, "%s", error.text);
+		return CLI_USAGE;
+	}
+	*setting = (struct cli_setting){.key = strdup(key), .value = value};
+	if (setting->key == NULL) {
+		cli_message(CLI_ERROR, "%s", strerror(ENOMEM));
+		return CLI_FAILED;
+	}
+	options->setting_count++;
+	return CLI_GO_ON;
 }
 
 /* text is "KEY=VALUE", the argument of --set or what follows the dashes. */
@@ -279,6 +302,12 @@ take_option(struct parse *parse, int id, char **argv)
 	case OPTION_TRACE:
 		options->trace = optarg;
 		return CLI_GO_ON;
+	case OPTION_CONFIGURATION:
+		options->configuration = optarg;
+		return CLI_GO_ON;
+	case OPTION_RUNS:
+		options->runs = optarg;
+		return CLI_GO_ON;
 	case OPTION_SEED:
 		return set_key(parse, "run.seed", optarg);
 	case OPTION_EXECUTOR:
@@ -310,25 +339,31 @@ take_option(struct parse *parse, int id, char **argv)
 	}
 }
 
-/* What is left after the options must be the capture alone. */
+/* What is left after the options must be the one input. */
 static int
-take_capture(struct parse *parse, int argc, char **argv)
+take_input(struct parse *parse, int argc, char **argv)
 {
+	struct cli_options *options = parse->options;
+	bool run = parse->command->bit == CLI_RUN;
+	const char *what = run ? "scenario" : "capture";
+
 	if (argc - optind == 1) {
-		parse->options->capture = argv[optind];
+		if (run)
+			options->scenario = argv[optind];
+		else
+			options->capture = argv[optind];
 		return CLI_GO_ON;
 	}
 	if (argc - optind == 0)
-		cli_message(CLI_ERROR,
-			    "%s: which capture? Give a pcap or "
-			    "pcapng file, or - for standard input",
-			    parse->command->name);
+		cli_message(CLI_ERROR, "%s: which %s? Give %s",
+			    parse->command->name, what,
+			    run ? "an INI file"
+				: "a pcap or pcapng file, or - for standard "
+				  "input");
 	else
-		cli_message(CLI_ERROR,
-			    "%s: one capture at a time, not '%.60s' "
-			    "and '%.60s'",
-			    parse->command->name, argv[optind],
-			    argv[optind + 1]);
+		cli_message(
+		    CLI_ERROR, "%s: one %s at a time, not '%.60s' and '%.60s'",
+		    parse->command->name, what, argv[optind], argv[optind + 1]);
 	return usage_error(parse);
 }
 
@@ -351,17 +386,21 @@ cli_options_parse(const struct cli_command *command, int argc, char **argv,
 		  struct cli_options *options)
 {
 	struct parse parse;
+	const char *shorts;
 	int id;
 
-	*options = (struct cli_options){.config = ktlsim_config_create()};
-	if (options->config == NULL) {
+	*options = (struct cli_options){
+	    .config = ktlsim_config_create(),
+	    .settings = calloc((size_t)argc, sizeof(*options->settings))};
+	if (options->config == NULL || options->settings == NULL) {
 		cli_message(CLI_ERROR, "%s", strerror(ENOMEM));
 		return CLI_FAILED;
 	}
 	parse_init(&parse, command, options);
 	opterr = 0;
 	optind = 1;
-	while ((id = getopt_long(argc, argv, ":qvhV", parse.longs, NULL)) !=
+	shorts = command->bit == CLI_RUN ? ":qvhVc:r:" : ":qvhV";
+	while ((id = getopt_long(argc, argv, shorts, parse.longs, NULL)) !=
 	       -1) {
 		int status = take_option(&parse, id, argv);
 
@@ -372,12 +411,17 @@ cli_options_parse(const struct cli_command *command, int argc, char **argv,
 		cli_level_set(CLI_ERROR);
 	else if (!parse.level_given && options->verbose)
 		cli_level_set(CLI_INFO);
-	return take_capture(&parse, argc, argv);
+	return take_input(&parse, argc, argv);
 }
 
 void
 cli_options_fini(struct cli_options *options)
 {
 	ktlsim_config_destroy(options->config);
+	for (size_t i = 0; i < options->setting_count; i++)
+		free(options->settings[i].key);
+	free(options->settings);
 	options->config = NULL;
+	options->settings = NULL;
+	options->setting_count = 0;
 }

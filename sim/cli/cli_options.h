@@ -19,6 +19,7 @@ struct cli_options;
 enum {
 	CLI_REPLAY = 1,
 	CLI_FLOWS = 2,
+	CLI_RUN = 4,
 };
 
 struct cli_command {
@@ -29,10 +30,19 @@ struct cli_command {
 	int (*run)(const struct cli_options *options); /* an exit status */
 };
 
+/* A key that the command line sets. */
+struct cli_setting {
+	char *key;
+	const char *value;
+};
+
 struct cli_options {
-	const char *capture; /* "-": standard input */
-	const char *keylog;  /* or NULL, as the next ones */
-	const char *json;    /* "-": standard output, replaces the text */
+	const char *capture;	   /* "-": standard input; not with run */
+	const char *scenario;	   /* with run, as the next two */
+	const char *configuration; /* or NULL: [General] */
+	const char *runs;	   /* or NULL: all */
+	const char *keylog;	   /* or NULL, as the next ones */
+	const char *json;	   /* "-": standard output, replaces the text */
 	const char *records;
 	const char *plaintext;
 	const char *annotate;
@@ -40,7 +50,9 @@ struct cli_options {
 	enum cli_progress_mode progress;
 	bool quiet;
 	bool verbose;
-	struct ktlsim_config *config;
+	struct ktlsim_config *config; /* with the settings */
+	struct cli_setting *settings; /* in the order of the words */
+	size_t setting_count;
 };
 
 enum { CLI_GO_ON = -1 };

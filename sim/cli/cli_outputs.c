@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,7 +46,8 @@ open_output(const struct cli_options *options, const char *path, mode_t mode)
 	if (fstat(fd, &status) != 0)
 		error = errno;
 	else if (same_file(&status, options->capture) ||
-		 same_file(&status, options->keylog))
+		 same_file(&status, options->keylog) ||
+		 same_file(&status, options->scenario))
 		error = EEXIST;
 	else if (S_ISREG(status.st_mode) && ftruncate(fd, 0) != 0)
 		error = errno;
@@ -181,6 +183,82 @@ cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
 	return status;
 }
 
+static int
+write_failed(const char *name, int error)
+{
+	cli_message(CLI_ERROR,
+		    "%s: %s; it is not complete: make room, or write elsewhere",
+		    name, strerror(error));
+	return CLI_FAILED;
+}
+
+bool
+cli_outputs_overwrite(const struct cli_options *options, const char *path)
+{
+	const char *const written[] = {options->json, options->records,
+				       options->annotate, options->trace};
+	struct stat file;
+
+	for (size_t i = 0; i < sizeof(written) / sizeof(*written); i++)
+		if (written[i] != NULL && stat(written[i], &file) == 0 &&
+		    same_file(&file, path))
+			return true;
+	return false;
+}
+
+bool
+cli_outputs_are_of_one_run(const struct cli_options *options)
+{
+	return options->annotate != NULL || options->trace != NULL;
+}
+
+bool
+cli_outputs_text(const struct cli_outputs *outputs)
+{
+	return outputs->json != stdout && !outputs->options->quiet;
+}
+
+void
+cli_outputs_several(struct cli_outputs *outputs)
+{
+	outputs->several = true;
+}
+
+/* The directory of all runs is there: in it, one of this run. */
+static int
+open_run_dir(struct cli_outputs *outputs)
+{
+	const char *dir = outputs->options->plaintext;
+	size_t size = strlen(dir) + 32;
+	int error;
+
+	outputs->run_dir = malloc(size);
+	if (outputs->run_dir == NULL)
+		return ENOMEM;
+	snprintf(outputs->run_dir, size, "%s/run-%04" PRIu64, dir,
+		 outputs->run);
+	error = cli_plaintext_open(&outputs->plaintext, outputs->run_dir);
+	if (error != 0)
+		outputs->plaintext = NULL;
+	return error;
+}
+
+int
+cli_outputs_begin(struct cli_outputs *outputs, uint64_t run)
+{
+	int error;
+
+	outputs->run = run;
+	if (outputs->options->plaintext == NULL || !outputs->several)
+		return CLI_OK;
+	error = cli_outputs_end(outputs);
+	if (error != CLI_OK)
+		return error;
+	error = open_run_dir(outputs);
+	return error == 0 ? CLI_OK
+			  : write_failed(outputs->options->plaintext, error);
+}
+
 static const char *
 direction_name(enum ktlsim_direction direction)
 {
@@ -213,6 +291,8 @@ write_record(void *arg, const struct ktlsim_record *record)
 
 	if (outputs->records_error != 0)
 		return;
+	if (outputs->several)
+		fprintf(out, "%" PRIu64 ",", outputs->run);
 	fprintf(out,
 		"%" PRIu32 ",%s,%" PRIu64 ",%u,%" PRIu32 ",%" PRIu32
 		",%" PRIu32,
@@ -231,6 +311,21 @@ write_data(void *arg, uint32_t flow, enum ktlsim_direction direction,
 	   const uint8_t *bytes, size_t len)
 {
 	cli_plaintext_write(arg, flow, direction, bytes, len);
+}
+
+static void
+begin_records(struct cli_outputs *outputs)
+{
+	if (outputs->records_begun)
+		return;
+	outputs->records_begun = true;
+	fprintf(outputs->records,
+		"%sflow,direction,number,type,wire_bytes,plaintext_bytes,"
+		"worker,first_arrival_ps,assembled_ps,arrival_ps,"
+		"visible_ps,handler_ps,appended_ps,keyed_ps,begin_ps,"
+		"decrypted_ps,read_begin_ps,read_end_ps,"
+		"marked_bytes,nic_marks\n",
+		outputs->several ? "run," : "");
 }
 
 /* One simulation writes these files. */
@@ -254,26 +349,12 @@ int
 cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 {
 	if (outputs->records != NULL) {
-		fputs("flow,direction,number,type,wire_bytes,plaintext_bytes,"
-		      "worker,first_arrival_ps,assembled_ps,arrival_ps,"
-		      "visible_ps,handler_ps,appended_ps,keyed_ps,begin_ps,"
-		      "decrypted_ps,read_begin_ps,read_end_ps,"
-		      "marked_bytes,nic_marks\n",
-		      outputs->records);
+		begin_records(outputs);
 		ktlsim_on_deliver(sim, write_record, outputs);
 	}
 	if (outputs->plaintext != NULL)
 		ktlsim_on_data(sim, write_data, outputs->plaintext);
 	return attach_disclosing(outputs, sim);
-}
-
-static int
-write_failed(const char *name, int error)
-{
-	cli_message(CLI_ERROR,
-		    "%s: %s; it is not complete: make room, or write elsewhere",
-		    name, strerror(error));
-	return CLI_FAILED;
 }
 
 int
@@ -289,8 +370,10 @@ cli_outputs_report(struct cli_outputs *outputs, const struct results *results,
 		outputs->annotate_error = ktlsim_annotate_error(outputs->sim);
 		outputs->trace_error = ktlsim_trace_error(outputs->sim);
 	}
-	if (!replaced && !outputs->options->quiet)
+	if (cli_outputs_text(outputs))
 		print_text(stdout, results);
+	if (outputs->json != NULL && outputs->several)
+		fputs(outputs->documents++ == 0 ? "[\n" : ",\n", outputs->json);
 	if (outputs->json != NULL)
 		error = print_json(outputs->json, results);
 	if (error != 0) {
@@ -318,12 +401,38 @@ close_named(FILE *file, const char *name, int error)
 }
 
 int
+cli_outputs_end(struct cli_outputs *outputs)
+{
+	int error = 0;
+
+	if (outputs->plaintext != NULL)
+		error = cli_plaintext_close(outputs->plaintext);
+	free(outputs->run_dir);
+	outputs->plaintext = NULL;
+	outputs->run_dir = NULL;
+	return error == 0 ? CLI_OK
+			  : write_failed(outputs->options->plaintext, error);
+}
+
+/* An array of no documents is one, too. */
+static void
+close_array(struct cli_outputs *outputs)
+{
+	if (outputs->json == NULL || !outputs->several)
+		return;
+	fputs(outputs->documents == 0 ? "[]\n" : "]\n", outputs->json);
+	if (outputs->json == stdout)
+		fflush(stdout);
+}
+
+int
 cli_outputs_close(struct cli_outputs *outputs)
 {
 	const struct cli_options *options = outputs->options;
-	int status = close_named(outputs->json, options->json, 0);
-	int error = 0;
+	int status;
 
+	close_array(outputs);
+	status = close_named(outputs->json, options->json, 0);
 	status =
 	    cli_worse(status, close_named(outputs->records, options->records,
 					  outputs->records_error));
@@ -332,10 +441,7 @@ cli_outputs_close(struct cli_outputs *outputs)
 					  outputs->annotate_error));
 	status = cli_worse(status, close_named(outputs->trace, options->trace,
 					       outputs->trace_error));
-	if (outputs->plaintext != NULL)
-		error = cli_plaintext_close(outputs->plaintext);
-	if (error != 0)
-		status = write_failed(options->plaintext, error);
+	status = cli_worse(status, cli_outputs_end(outputs));
 	*outputs = (struct cli_outputs){.options = options};
 	return status;
 }

@@ -1,10 +1,10 @@
 /*
  * cli_session.c - one capture through one simulation.
  *
- * The road of `replay` and `flows`: open the capture, make the simulation, give
- * it the keys, then for each frame run the events before it and inject it, and
- * at the end run until nothing is left.  The loop makes no system call of its
- * own but a look at the clock every few thousand frames.
+ * The road of `replay`, `flows` and each run of `run`: open the capture, make
+ * the simulation, give it the keys, then for each frame run the events before
+ * it and inject it, and at the end run until nothing is left.  The loop makes
+ * no system call of its own but a look at the clock every few thousand frames.
  * SIGINT and SIGTERM set a flag that the loop sees before the next frame or
  * event time; a second one ends the program at once.
  */
@@ -65,6 +65,18 @@ open_status(int error)
 	}
 }
 
+/* Modelled senders stand in for a capture. */
+static int
+refuse_capture(const struct cli_session *session)
+{
+	if (session->options->capture == NULL)
+		return CLI_OK;
+	cli_message(CLI_ERROR,
+		    "traffic.source=window needs no capture; run it as a "
+		    "scenario: ktlsim run");
+	return CLI_USAGE;
+}
+
 static int
 open_trace(struct cli_session *session, const struct config *config)
 {
@@ -73,9 +85,12 @@ open_trace(struct cli_session *session, const struct config *config)
 	    .speed_ppm = config->replay_speed_ppm,
 	};
 	struct trace_error sentence = {0};
-	int error = trace_pcap_open(&session->trace, session->options->capture,
-				    &options, &sentence);
+	int error;
 
+	if (config->traffic_source == TRAFFIC_WINDOW)
+		return refuse_capture(session);
+	error = trace_pcap_open(&session->trace, session->options->capture,
+				&options, &sentence);
 	if (error != 0) {
 		session->trace = NULL;
 		cli_message(CLI_ERROR, "%s%s", sentence.text,
@@ -108,9 +123,11 @@ add_keys(struct cli_session *session)
 {
 	struct ktlsim_error sentence = {0};
 	uint64_t len = 0;
-	const char *secrets = trace_pcap_secrets(session->trace, &len);
+	const char *secrets = NULL;
 	int error = 0;
 
+	if (session->trace != NULL)
+		secrets = trace_pcap_secrets(session->trace, &len);
 	if (len > 0)
 		error = ktlsim_add_keylog(session->sim, secrets, (size_t)len, 0,
 					  &sentence);
@@ -158,12 +175,13 @@ cli_session_open(struct cli_session *session, const struct cli_options *options)
 static void
 print_progress(struct cli_session *session)
 {
-	struct trace_pcap_stats stats;
+	struct trace_pcap_stats stats = {0};
 	struct cli_progress_state state;
 
-	trace_pcap_read_stats(session->trace, &stats);
+	if (session->trace != NULL)
+		trace_pcap_read_stats(session->trace, &stats);
 	state = (struct cli_progress_state){
-	    .frames = session->frames,
+	    .frames = ktlsim_frames(session->sim),
 	    .file_offset = stats.file_offset,
 	    .file_bytes = stats.file_bytes,
 	    .time_ps = ktlsim_now(session->sim),
@@ -217,7 +235,7 @@ run_frames(struct cli_session *session)
 	int status = CLI_OK;
 	int more = 1;
 
-	while (status == CLI_OK && signal_seen == 0) {
+	while (source != NULL && status == CLI_OK && signal_seen == 0) {
 		more = source->ops->next(source, &frame);
 		if (more <= 0)
 			break;
@@ -275,6 +293,7 @@ cli_session_run(struct cli_session *session)
 		print_progress(session);
 	cli_progress_end(&session->progress);
 	session->interrupted = signal_seen != 0;
+	session->frames = ktlsim_frames(session->sim);
 	session->wall_ns = cli_clock_ns() - begun_ns;
 	return status;
 }
@@ -287,9 +306,10 @@ cli_session_finish(struct cli_session *session)
 	int status = cli_notes_input(session);
 	int error;
 
-	ktlsim_set_input(session->sim, trace_pcap_status(session->trace),
-			 session->frames, (double)session->wall_ns / 1e9,
-			 partial);
+	ktlsim_set_input(
+	    session->sim,
+	    session->trace != NULL ? trace_pcap_status(session->trace) : "ok",
+	    session->frames, (double)session->wall_ns / 1e9, partial);
 	error = ktlsim_finish(session->sim, &sentence);
 	if (error != 0 && error != EPROTO)
 		return run_failed(error, sentence.text);

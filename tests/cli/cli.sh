@@ -240,5 +240,100 @@ check 1 'after frame 297' replay "$dir/short.pcap"
 "$ktlsim" replay - <"$real.pcap" >"$dir/out" 2>"$dir/err"
 require 'standard input' grep -q 'ok, 532 frames' "$dir/out"
 
+# Scenarios.
+examples=$(dirname "$0")/../../examples
+cat >"$dir/replay.ini" <<EOF
+[General]
+replay.capture = tls.pcap
+[Config Keys]
+replay.keylog = tls.keys
+[Config Sweep]
+extends = Keys
+ktls.workers = \${workers=1, 2}
+app.read_size = \${size=1, 16}KiB
+[Config Wrong]
+host.cpus = \${4, 0}
+[Config Gone]
+replay.capture = gone.pcap
+[Config Nothing]
+replay.capture = none
+EOF
+cp "$real.pcap" "$dir/tls.pcap"
+cp "$real.keys" "$dir/tls.keys"
+check 2 'which scenario' run
+check 2 'one scenario at a time' run a b
+check 2 "$dir/no.ini: No such file" run "$dir/no.ini"
+check 2 "there is no option '--keylog'" run "$dir/replay.ini" --keylog x
+check 2 "did you mean '--runs'?" run "$dir/replay.ini" --rusn 1
+check 2 "there is no option '-c'" replay "$real.pcap" -c A
+check 0 '-r, --runs RUNS' run --help
+check 2 "for example, 'Sweep'" run "$dir/replay.ini" -c Sweeep
+check 2 'has the runs 0..3' run "$dir/replay.ini" -c Sweep -r 4
+check 2 "$dir/replay.ini:10: host.cpus: '0' is out of range" \
+	run "$dir/replay.ini" -c Wrong
+check 2 'there is nothing to simulate' run "$dir/replay.ini" -c Nothing
+check 2 'gone.pcap: No such file' run "$dir/replay.ini" -c Gone
+check 2 'set synthetic.bytes, synthetic.time or run.time_limit' \
+	run "$dir/replay.ini" --traffic.source=window
+check 2 'needs no capture' replay "$real.pcap" --traffic.source=window \
+	--run.time_limit=1ms
+check 2 'a file that this run reads' run "$dir/replay.ini" \
+	--json "$dir/tls.pcap"
+check 2 'read by the same run' run "$dir/replay.ini" \
+	--json "$dir/replay.ini"
+check 0 'no key log' run "$dir/replay.ini"
+check 0 'keys found' run "$dir/replay.ini" -c Keys
+require 'one run has one report' \
+	[ "$(grep -c '^ktlsim ' "$dir/out")" = 1 ]
+check 0 'Run 3 of Sweep: workers=2, size=16' run "$dir/replay.ini" \
+	-c Sweep --json "$dir/runs.json" --records "$dir/runs.csv" \
+	--plaintext "$dir/runs"
+require 'a report per run' [ "$(grep -c '^ktlsim ' "$dir/out")" = 4 ]
+require 'an array of documents' \
+	sh -c "[ \$(grep -c '\"schema\": ' '$dir/runs.json') = 4 ] &&
+		head -n 1 '$dir/runs.json' | grep -qx '\[' &&
+		tail -n 1 '$dir/runs.json' | grep -qx ']'"
+require 'which say which they are' \
+	grep -q '"number": 3,' "$dir/runs.json"
+require 'the run before each record' \
+	awk -F, 'NR == 1 && $1 != "run" { exit 1 }
+		NF != 21 { exit 1 }
+		END { if ($1 != 3 || NR != 4 * 36 + 1) exit 1 }' \
+	"$dir/runs.csv"
+require 'the plaintext of each run' \
+	cmp "$dir/runs/run-0003/flow-0001-s2c.bin" \
+	"$dir/plain/flow-0001-s2c.bin"
+check 0 '"configuration": "Sweep"' run "$dir/replay.ini" -c Sweep -r 2 \
+	--json - --seed 9
+require 'one run has one document' \
+	sh -c "head -n 1 '$dir/out' | grep -qx '{'"
+require 'the command line goes last' grep -q '"run.seed": "9"' "$dir/out"
+check 0 '"app.read_size": "1KiB"' run "$dir/replay.ini" -c Sweep -r 2 --json -
+"$ktlsim" run "$dir/replay.ini" -c Sweep -q >"$dir/out" 2>"$dir/err"
+require 'quiet runs print nothing' cmp "$dir/out" /dev/null
+# One run that fails does not keep the others from being made.
+cat >"$dir/short.ini" <<EOF
+[General]
+replay.capture = \${short, tls}.pcap
+EOF
+check 1 'Run 1 of General' run "$dir/short.ini"
+
+# The examples.
+for config in Host Link Window; do
+	check 0 'Segments, all accounted for: yes' \
+		run "$examples/throughput.ini" -c $config
+done
+check 0 'All runs' run "$examples/workers.ini" -c Workers
+require 'eight runs' [ "$(grep -c '^Run [0-7] of' "$dir/out")" = 8 ]
+require 'more workers carry more' \
+	awk '/^-- All runs/ { all = 1; next }
+		all && $2 == "server" {
+			if ($1 % 4 > 0 && $3 <= last) exit 1
+			last = $3
+			n++
+		}
+		END { if (n != 8) exit 1 }' "$dir/out"
+check 0 'Run 2 of Bound' run "$examples/workers.ini" -c Bound -r 2..3
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -140,6 +140,39 @@ static const struct life lives[] = {
      {{FRAME, 100, 1, ARM, 116}, {TIMER, 140, 0, FIRE, NEVER}}},
 };
 
+static const struct life cqe_lives[] = {
+    {"each frame restarts the timer, whose event arms again",
+     3,
+     32,
+     {{FRAME, 100, 1, ARM, 103},
+      {FRAME, 101, 1, NONE, 104},
+      {FRAME, 102, 1, NONE, 105},
+      {TIMER, 103, 0, ARM, 105},
+      {FRAME, 104, 1, NONE, 107},
+      {TIMER, 105, 0, ARM, 107},
+      {TIMER, 107, 0, FIRE, NEVER}}},
+    {"the count, while frames keep coming",
+     3,
+     4,
+     {{FRAME, 100, 1, ARM, 103},
+      {FRAME, 102, 1, NONE, 105},
+      {TIMER, 103, 0, ARM, 105},
+      {FRAME, 104, 1, NONE, 107},
+      {FRAME, 105, 1, FIRE, NEVER},
+      {TIMER, 107, 0, NONE, NEVER},
+      {UNMASK, 110, 0, NONE, NEVER},
+      {FRAME, 111, 1, ARM, 114}}},
+    {"masked, and frames left at the unmask",
+     3,
+     4,
+     {{FRAME, 100, 4, FIRE, NEVER},
+      {FRAME, 101, 2, NONE, NEVER},
+      {UNMASK, 110, 2, ARM, 113},
+      {FRAME, 112, 1, NONE, 115},
+      {TIMER, 113, 0, ARM, 115},
+      {TIMER, 115, 0, FIRE, NEVER}}},
+};
+
 static enum nic_moderation_act
 run_event(struct nic_moderation *mod, const struct event *event)
 {
@@ -154,13 +187,14 @@ run_event(struct nic_moderation *mod, const struct event *event)
 	return nic_moderation_frame(mod, now);
 }
 
-START_TEST(test_nic_moderation_life_of_a_queue)
+static void
+run_life(const struct life *life, enum nic_moderation_mode mode)
 {
-	const struct life *life = &lives[_i];
 	const struct event *event = life->events;
 	struct nic_moderation mod;
 
 	nic_moderation_init(&mod, life->time_us * US, life->frames);
+	nic_moderation_set(&mod, mode, mod.time_ps, mod.frames);
 	for (int i = 0; i < EVENTS_MAX && event->kind != END; i++, event++) {
 		enum nic_moderation_act act = run_event(&mod, event);
 		uint64_t timer = event->timer_us;
@@ -170,6 +204,33 @@ START_TEST(test_nic_moderation_life_of_a_queue)
 			      "%s, event %d: act %d, timer %llu", life->name, i,
 			      act, (unsigned long long)mod.timer_ps);
 	}
+}
+
+START_TEST(test_nic_moderation_life_of_a_queue)
+{
+	run_life(&lives[_i], NIC_MODERATION_EQE);
+}
+END_TEST
+
+START_TEST(test_nic_moderation_life_of_a_queue_in_cqe_mode)
+{
+	run_life(&cqe_lives[_i], NIC_MODERATION_CQE);
+}
+END_TEST
+
+/* New limits hold from the next frame; what is armed stays armed. */
+START_TEST(test_nic_moderation_set_takes_effect_with_the_next_frame)
+{
+	struct nic_moderation mod;
+
+	nic_moderation_init(&mod, 16 * US, 32);
+	ck_assert_int_eq(nic_moderation_frame(&mod, 100 * US), ARM);
+	nic_moderation_set(&mod, NIC_MODERATION_EQE, 256 * US, 2);
+	ck_assert_uint_eq(mod.timer_ps, 116 * US);
+	ck_assert_int_eq(nic_moderation_frame(&mod, 101 * US), FIRE);
+	nic_moderation_unmask(&mod, 200 * US, 0);
+	ck_assert_int_eq(nic_moderation_frame(&mod, 200 * US), ARM);
+	ck_assert_uint_eq(mod.timer_ps, 456 * US);
 }
 END_TEST
 
@@ -181,6 +242,9 @@ nic_moderation_suite(void)
 {
 	const struct suite_test tests[] = {
 	    TEST(test_nic_moderation_life_of_a_queue, COUNT(lives)),
+	    TEST(test_nic_moderation_life_of_a_queue_in_cqe_mode,
+		 COUNT(cqe_lives)),
+	    TEST(test_nic_moderation_set_takes_effect_with_the_next_frame, 0),
 	};
 
 	return suite_create_table("nic_moderation", tests, (size_t)COUNT(tests),

@@ -12,6 +12,7 @@
 #include "engine/mbuf.h"
 #include "engine/sockbuf.h"
 #include "nicmodel/nic.h"
+#include "nicmodel/nic_merge.h"
 #include "sim/run.h"
 #include "tests/support/sim_driver.h"
 #include "tests/support/suite_table.h"
@@ -23,8 +24,7 @@
 	type __wrap_##name(__VA_ARGS__); \
 	type __real_##name(__VA_ARGS__)
 
-WRAP(struct mbuf *, nic_rxq_get_merged, struct nic_rxq *q, uint32_t max_bytes,
-     uint32_t *count);
+WRAP(struct mbuf *, nic_merge_get, struct nic_merge *merge, uint32_t *count);
 WRAP(struct nic_rx_result, nic_rx, struct nic *nic, struct mbuf *m,
      uint64_t now, uint64_t pipeline_ps);
 WRAP(unsigned, sbappendstream, struct sockbuf *sb, struct mbuf *m);
@@ -70,10 +70,9 @@ static bool tell(enum lie this)
 }
 
 struct mbuf *
-__wrap_nic_rxq_get_merged(struct nic_rxq *q, uint32_t max_bytes,
-			  uint32_t *count)
+__wrap_nic_merge_get(struct nic_merge *merge, uint32_t *count)
 {
-	struct mbuf *m = __real_nic_rxq_get_merged(q, max_bytes, count);
+	struct mbuf *m = __real_nic_merge_get(merge, count);
 
 	if (*count > 1 && tell(FRAME_UNCOUNTED))
 		--*count;

@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 65 };
+enum { BASE_KEYS = 86 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -157,7 +157,20 @@ static const struct {
     {"nic.moderation", "off", NULL},
     {"nic.moderation_time", "0", NULL},
     {"nic.moderation_frames", "0", NULL},
+    {"nic.moderation", "adaptive", NULL},
+    {"nic.moderation_mode", "cqe", NULL},
     {"nic.merge", "off", NULL},
+    {"nic.merge", "ring", NULL},
+    {"nic.merge", "gro", NULL},
+    {"nic.merge", "on", NULL},
+    {"nic.merge_frames", "44", NULL},
+    {"nic.poll_weight", "64", NULL},
+    {"nic.poll_budget", "300", NULL},
+    {"nic.poll_time", "2ms", NULL},
+    {"nic.pause", "on", NULL},
+    {"nic.port_buffer", "1MiB", NULL},
+    {"nic.pause_xoff", "512KiB", NULL},
+    {"nic.pause_xon", "0", NULL},
     {"nic.merge_max", "32KiB", NULL},
     {"host.cpus", "256", NULL},
     {"ktls.workers", "1", NULL},
@@ -228,6 +241,7 @@ static const struct {
     {"nic.ring", "4294967297", "out of range"},
     {"nic.rss_key", "6d5a", "40 bytes"},
     {"nic.rss_table", "513", "out of range"},
+    {"nic.merge", "tso", "off, ring, lro, gro"},
     {"nic.merge_max", "64KiB1", "takes the units"},
     {"nic.merge_max", "65537", "out of range"},
     {"host.cpus", "0", "1..256"},
@@ -342,6 +356,11 @@ static const struct {
     {{"nic.moderation_time", "nic.moderation_frames"},
      {"0", "32"},
      "nic.moderation_time"},
+    {{"nic.poll_budget", "nic.poll_weight"}, {"300", "0"}, "nic.poll_weight"},
+    {{"nic.poll_time", "nic.poll_weight"}, {"2ms", "0"}, "nic.poll_weight"},
+    {{"nic.pause", "link.rate"}, {"on", "0"}, "link.rate other than 0"},
+    {{"nic.pause", "nic.pause_xoff"}, {"on", "257KiB"}, "nic.port_buffer"},
+    {{"nic.pause", "nic.pause_xon"}, {"on", "129KiB"}, "nic.pause_xoff"},
 };
 
 START_TEST(test_config_finish_refuses_keys_that_do_not_go_together)
@@ -353,6 +372,18 @@ START_TEST(test_config_finish_refuses_keys_that_do_not_go_together)
 	ck_assert_int_eq(config_finish(&config, &error), EINVAL);
 	ck_assert_msg(strstr(error.text, conflicts[_i].reason) != NULL, "%s",
 		      error.text);
+}
+END_TEST
+
+/* Before there were several ways to merge, it was on or off. */
+START_TEST(test_config_merge_on_is_the_default)
+{
+	enum config_merge merge = config.nic_merge;
+
+	ck_assert_int_eq(merge, MERGE_LRO);
+	config_set(&config, "nic.merge", "on", NULL);
+	ck_assert_int_eq(config_finish(&config, &error), 0);
+	ck_assert_int_eq(config.nic_merge, merge);
 }
 END_TEST
 
@@ -439,6 +470,8 @@ config_suite(void)
 	    {"test_config_finish_refuses_keys_that_do_not_go_together",
 	     test_config_finish_refuses_keys_that_do_not_go_together,
 	     ROWS(conflicts)},
+	    {"test_config_merge_on_is_the_default",
+	     test_config_merge_on_is_the_default, 0},
 	    {"test_config_moderation_by_count_one_needs_no_time",
 	     test_config_moderation_by_count_one_needs_no_time, 0},
 	    {"test_config_document_is_what_the_table_prints",

@@ -16,7 +16,7 @@
 
 Suite *cpu_suite(void);
 
-enum { TASK_MAX = 8, WAKE_MAX = 8, LOG_SIZE = 512 };
+enum { TASK_MAX = 9, WAKE_MAX = 8, LOG_SIZE = 512 };
 
 /* A task of the tests; `task` is first, so that it can be cast back. */
 struct worker {
@@ -25,6 +25,7 @@ struct worker {
 	sim_time price;
 	int steps;	     /* in one go, before it sleeps */
 	int steps_left;	     /* of this go */
+	bool yields;	     /* after each step that is not the last */
 	struct worker *wake; /* whom begin() wakes, or NULL */
 	char *log;
 	sim_time spent; /* the prices so far */
@@ -71,8 +72,11 @@ step_done(struct cpu_task *task, sim_time now)
 	note(worker, now, '-');
 	/* A wake-up of the running task is refused. */
 	ck_assert(!cpu_wake(&cpu, task, now, 0));
-	if (--worker->steps_left > 0)
+	if (--worker->steps_left > 0) {
+		if (worker->yields)
+			cpu_yield(task);
 		return true;
+	}
 	worker->steps_left = worker->steps;
 	return false;
 }
@@ -128,7 +132,8 @@ struct wake {
 
 /*
  * I: interrupt, 10.  S, T: softirqs, 20 and 5.  W, V: workers, 100 each.
- * A, B: applications, 200 each.  Z: a softirq that costs nothing.
+ * A, B: applications, 200 each.  Z: a softirq that costs nothing.  Y: an
+ * application that yields after each of its three steps of 50.
  */
 static const struct worker cast[TASK_MAX] = {
     {.task.class = CPU_IRQ, .name = 'I', .price = 10, .steps = 1},
@@ -139,6 +144,11 @@ static const struct worker cast[TASK_MAX] = {
     {.task.class = CPU_APP, .name = 'A', .price = 200, .steps = 1},
     {.task.class = CPU_APP, .name = 'B', .price = 200, .steps = 1},
     {.task.class = CPU_SOFTIRQ, .name = 'Z', .price = 0, .steps = 2},
+    {.task.class = CPU_APP,
+     .name = 'Y',
+     .price = 50,
+     .steps = 3,
+     .yields = true},
 };
 
 static const struct scene {
@@ -210,6 +220,22 @@ static const struct scene {
      2,
      1,
      {0, 0, 240, 0}},
+    {"who yields goes behind those of its class",
+     30,
+     {{0, 'Y', 0}, {10, 'A', 0}, {20, 'B', 0}},
+     "30 Y+ 80 Y- 110 A+ 310 A- 340 B+ 540 B- 570 Y+ 620 Y- 620 Y+ 670 Y-",
+     {0, 0, 0, 670},
+     4,
+     0,
+     {0, 0, 0, 70 + 290 + 460}},
+    {"who yields alone pays no switch, and is interrupted in between",
+     30,
+     {{0, 'Y', 0}, {75, 'I', 0}},
+     "30 Y+ 75 I+ 85 I- 90 Y- 90 Y+ 140 Y- 140 Y+ 190 Y-",
+     {10, 0, 0, 180},
+     1,
+     1,
+     {0, 0, 0, 10}},
     {"preempted twice, resumed for free after interrupts",
      30,
      {{0, 'W', 0}, {50, 'I', 0}, {100, 'S', 0}},

@@ -509,6 +509,34 @@ START_TEST(test_frame_reads_tcp_options)
 }
 END_TEST
 
+/* What merging compares: equal bytes, and whether only a timestamp is there. */
+START_TEST(test_frame_tells_options_apart)
+{
+	struct packet packet;
+	uint32_t aligned;
+
+	packet_init(&packet);
+	parse(&packet);
+	ck_assert_uint_eq(parsed.frame.th_options, 0);
+	packet.timestamp = true;
+	parse(&packet);
+	aligned = parsed.frame.th_options;
+	ck_assert_uint_eq(aligned & TH_OPTIONS_ALIGNED_TS, 1);
+	ck_assert_uint_eq(parsed.frame.th_ts, 0x11223344);
+	packet.th_ack++;
+	parse(&packet);
+	ck_assert_uint_eq(parsed.frame.th_options, aligned);
+	/* The last byte of the echo: behind Ethernet, IPv4 and 20 of TCP. */
+	parsed.bytes[14 + 20 + 20 + 11] ^= 1;
+	parse_again();
+	ck_assert_uint_ne(parsed.frame.th_options, aligned);
+	packet.mss = 1460;
+	parse(&packet);
+	ck_assert_uint_ne(parsed.frame.th_options, 0);
+	ck_assert_uint_eq(parsed.frame.th_options % 2, 0);
+}
+END_TEST
+
 /* Options that contradict themselves; MSS stands behind them. */
 static const uint8_t option_rows[][8] = {
     {3, 0, 1, 1, 2, 4, 5, 180}, /* a length of 0 */
@@ -750,6 +778,7 @@ frame_suite(void)
 	    {"checksum_unasked_is_unjudged",
 	     test_frame_checksum_unasked_is_unjudged, 0},
 	    {"reads_tcp_options", test_frame_reads_tcp_options, 0},
+	    {"tells_options_apart", test_frame_tells_options_apart, 0},
 	    {"stops_at_an_option_that_contradicts_itself",
 	     test_frame_stops_at_an_option_that_contradicts_itself,
 	     ROWS(option_rows)},

@@ -251,6 +251,8 @@ replay.keylog = tls.keys
 extends = Keys
 ktls.workers = \${workers=1, 2}
 app.read_size = \${size=1, 16}KiB
+[Config Threads]
+run.executor = threads
 [Config Wrong]
 host.cpus = \${4, 0}
 [Config Gone]
@@ -269,7 +271,7 @@ check 2 "there is no option '-c'" replay "$real.pcap" -c A
 check 0 '-r, --runs RUNS' run --help
 check 2 "for example, 'Sweep'" run "$dir/replay.ini" -c Sweeep
 check 2 'has the runs 0..3' run "$dir/replay.ini" -c Sweep -r 4
-check 2 "$dir/replay.ini:10: host.cpus: '0' is out of range" \
+check 2 "$dir/replay.ini:12: host.cpus: '0' is out of range" \
 	run "$dir/replay.ini" -c Wrong
 check 2 'there is nothing to simulate' run "$dir/replay.ini" -c Nothing
 check 2 'gone.pcap: No such file' run "$dir/replay.ini" -c Gone
@@ -281,6 +283,21 @@ check 2 'a file that this run reads' run "$dir/replay.ini" \
 	--json "$dir/tls.pcap"
 check 2 'read by the same run' run "$dir/replay.ini" \
 	--json "$dir/replay.ini"
+check 2 'are of one run' run "$dir/replay.ini" -c Sweep \
+	--annotate "$dir/file"
+check 2 'are of one run' run "$dir/replay.ini" -c Sweep --trace "$dir/file"
+check 2 'draw simulated time' run "$dir/replay.ini" -c Keys \
+	--trace "$dir/file" --executor threads
+check 2 'draw simulated time' run "$dir/replay.ini" -c Threads \
+	--trace "$dir/file"
+check 2 'a file that this run reads' run "$dir/replay.ini" \
+	--annotate "$dir/tls.pcap"
+require 'and no file is made' [ ! -e "$dir/file" ]
+check 0 'discloses' run "$dir/replay.ini" -c Keys --nic.tls=on \
+	--annotate "$dir/c.pcapng" --trace "$dir/v.json"
+require 'a run writes the packets of a replay' \
+	cmp "$dir/a.pcapng" "$dir/c.pcapng"
+require 'and its trace' cmp "$dir/t.json" "$dir/v.json"
 check 0 'no key log' run "$dir/replay.ini"
 check 0 'keys found' run "$dir/replay.ini" -c Keys
 require 'one run has one report' \

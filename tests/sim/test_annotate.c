@@ -141,6 +141,7 @@ struct row {
 	bool altered; /* the file's frames are not the input's */
 	bool many;    /* more flows or hosts are followed: no counters */
 	struct replay_setting settings[SETTINGS_MAX];
+	int rounds; /* of data; 0: 4 */
 };
 
 static const struct row rows[] = {
@@ -197,6 +198,26 @@ static const struct row rows[] = {
       {"nic.ring", "4"},
       {"nic.moderation_time", "300us"},
       {"nic.moderation_frames", "100"},
+      {NULL, NULL}}},
+    {"pause frames",
+     TLS_1_3,
+     shape_plain,
+     false,
+     false,
+     {{"nic.pause", "on"},
+      {"nic.ring", "4"},
+      {"nic.moderation_time", "300us"},
+      {"nic.moderation_frames", "100"},
+      {NULL, NULL}}},
+    {"GRO with budgets",
+     TLS_1_3,
+     shape_late,
+     false,
+     false,
+     {{"nic.merge", "gro"},
+      {"nic.poll_weight", "4"},
+      {"nic.poll_budget", "8"},
+      {"nic.tls", "on"},
       {NULL, NULL}}},
     {"IPv6, VLAN, padding",
      TLS_1_3,
@@ -262,7 +283,7 @@ make_row(const struct row *row)
 	session_data(session, TALK_SERVER, 10, 0);
 	session_send(session, TALK_SERVER);
 	session->now_ns += SECOND_NS;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < (row->rounds > 0 ? row->rounds : 4); i++) {
 		session_data(session, TALK_CLIENT, 3000, 0);
 		session_data(session, TALK_SERVER, 16384, 0);
 		session_send(session, TALK_CLIENT);
@@ -430,7 +451,7 @@ expect_counters(const struct ktlsim *sim, const struct row *row)
 	expect_count("offered again",
 		     pcapng_read_count(&file, "; offered again"),
 		     sim->input.resent);
-	if (sim->config.nic_ring_slots == 4)
+	if (strstr(row->name, "short rings") != NULL)
 		expect_true("something was dropped", dropped > 0);
 	if (sim->config.nic_tls)
 		expect_verdicts(sim, row);
@@ -504,6 +525,43 @@ START_TEST(test_annotate_says_what_was_dropped_and_why)
 	ck_assert_uint_eq(
 	    pcapng_read_count(&file, "dropped: its TCP checksum is wrong"),
 	    made.run.input->bad_checksum);
+}
+END_TEST
+
+/*
+ * A port whose buffer is full before it asks for a pause: what it refuses shows
+ * as dropped, and is no frame of a ring.
+ */
+START_TEST(test_annotate_says_what_the_port_refused)
+{
+	const struct row row = {.name = "port",
+				.version = TLS_1_3,
+				.shape = shape_plain,
+				.rounds = 24,
+				.settings = {{"nic.pause", "on"},
+					     {"nic.ring", "4"},
+					     {"nic.port_buffer", "64KiB"},
+					     {"nic.pause_xoff", "64KiB"},
+					     {"nic.moderation_time", "3ms"},
+					     {"nic.moderation_frames", "1000"},
+					     {NULL, NULL}}};
+	const struct ktlsim *sim;
+	uint64_t refused = 0;
+
+	make_row(&row);
+	run_to(&made.run, path[0], &row);
+	pcapng_read_load(&file, path[0]);
+	sim = made.run.sim;
+	for (unsigned h = 0; h < sim->host_count; h++) {
+		refused += sim->host[h].segments.dropped_ring;
+		for (uint32_t q = 0; q < sim->host[h].nic.queues; q++)
+			refused -= sim->host[h].nic.queue[q].out_of_buffer;
+	}
+	expect_true("something was refused", refused > 0);
+	expect_count(
+	    "refused",
+	    pcapng_read_count(&file, "; dropped: the port's buffer is full"),
+	    refused);
 }
 END_TEST
 
@@ -660,6 +718,8 @@ annotate_suite(void)
 	     test_annotate_file_replays_to_the_same_bytes, ROWS(rows)},
 	    {"says_what_was_dropped_and_why",
 	     test_annotate_says_what_was_dropped_and_why, 0},
+	    {"says_what_the_port_refused",
+	     test_annotate_says_what_the_port_refused, 0},
 	    {"follows_what_no_host_receives",
 	     test_annotate_follows_what_no_host_receives, 0},
 	    {"cut_frames_stay_cut", test_annotate_cut_frames_stay_cut, 0},

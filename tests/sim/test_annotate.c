@@ -31,10 +31,12 @@ static struct session_run made;
 static struct replay_run plain;
 static struct pcapng_read file, again;
 static char path[2][64];
+static int rounds; /* of data */
 
 static void
 setup(void)
 {
+	rounds = 4;
 	for (int i = 0; i < 2; i++) {
 		int fd;
 
@@ -141,7 +143,6 @@ struct row {
 	bool altered; /* the file's frames are not the input's */
 	bool many;    /* more flows or hosts are followed: no counters */
 	struct replay_setting settings[SETTINGS_MAX];
-	int rounds; /* of data; 0: 4 */
 };
 
 static const struct row rows[] = {
@@ -283,7 +284,7 @@ make_row(const struct row *row)
 	session_data(session, TALK_SERVER, 10, 0);
 	session_send(session, TALK_SERVER);
 	session->now_ns += SECOND_NS;
-	for (int i = 0; i < (row->rounds > 0 ? row->rounds : 4); i++) {
+	for (int i = 0; i < rounds; i++) {
 		session_data(session, TALK_CLIENT, 3000, 0);
 		session_data(session, TALK_SERVER, 16384, 0);
 		session_send(session, TALK_CLIENT);
@@ -537,7 +538,6 @@ START_TEST(test_annotate_says_what_the_port_refused)
 	const struct row row = {.name = "port",
 				.version = TLS_1_3,
 				.shape = shape_plain,
-				.rounds = 24,
 				.settings = {{"nic.pause", "on"},
 					     {"nic.ring", "4"},
 					     {"nic.port_buffer", "64KiB"},
@@ -548,6 +548,7 @@ START_TEST(test_annotate_says_what_the_port_refused)
 	const struct ktlsim *sim;
 	uint64_t refused = 0;
 
+	rounds = 24;
 	make_row(&row);
 	run_to(&made.run, path[0], &row);
 	pcapng_read_load(&file, path[0]);

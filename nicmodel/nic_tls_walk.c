@@ -3,8 +3,8 @@
  *
  * Called by nic_tls_rx once it knows where in the packet the context's place in
  * the stream is.  Each step takes bytes up to the next border: of a header, an
- * explicit nonce, a text, a tag, or of a search.  A step consumes a byte, or ends
- * a record without a body, or gives the place up; then the next one does.
+ * explicit nonce, a text, a tag, or of a search.  A step consumes a byte, or
+ * ends a record without a body, or gives the place up; then the next one does.
  *
  * A record is put through the cipher only from its header on (`whole`); of one
  * that was entered in the middle nothing but the length is followed.  Where the

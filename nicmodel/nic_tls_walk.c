@@ -3,8 +3,8 @@
  *
  * Called by nic_tls_rx once it knows where in the packet the context's place in
  * the stream is.  Each step takes bytes up to the next border: of a header, an
- * explicit nonce, a text, a tag, or of a search.  Every step consumes at least
- * one byte or gives the place up, after which a step does.
+ * explicit nonce, a text, a tag, or of a search.  A step consumes a byte, or
+ * ends a record without a body, or gives the place up; then the next one does.
  *
  * A record is put through the cipher only from its header on (`whole`); of one
  * that was entered in the middle nothing but the length is followed.  Where the
@@ -323,9 +323,6 @@ search_found(struct nic_tls *tls, struct nic_tls_walk *walk)
 	tls->whole = false;
 	tls->spoiled_record = false;
 	candidate_take(tls, walk);
-	/* The loose matcher takes any length. */
-	if (tls->rec_bytes == TLS_HEADER_BYTES)
-		nic_tls_record_next(tls, walk);
 }
 
 /* Bytes that are not searched: the pattern cannot continue across them. */

@@ -20,6 +20,7 @@
 
 #include "engine/effects.h"
 #include "engine/mbuf.h"
+#include "sim/annotate.h"
 #include "sim/feed.h"
 #include "sim/offload.h"
 #include "sim/reader.h"
@@ -227,10 +228,14 @@ stage_ring(struct host *host, struct mbuf *m, sim_time now)
 	m->m_pkthdr.rcv_tstmp = now;
 	host->segments.on_link--;
 	offload_before_packet(ep, now);
+	if (host->sim->annotate != NULL)
+		annotate_wire(host->sim->annotate, ep, m);
 	rx =
 	    nic_rx(&host->nic, m, now,
 		   host_is_captured(host) ? 0 : price(host, COST_NIC_PIPELINE));
 	offload_packet(ep, &rx.tls, now);
+	if (host->sim->annotate != NULL)
+		annotate_nic(host->sim->annotate, ep, &rx, now);
 	if (rx.dropped) {
 		segment_lost(host, m, now);
 		return;
@@ -254,6 +259,10 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 	case PORT_KEEPS:
 		break;
 	case PORT_REFUSES:
+		if (host->sim->annotate != NULL)
+			annotate_lost(host->sim->annotate,
+				      endpoint_of_segment(host->sim, m), m,
+				      "the port's buffer is full", now);
 		host->segments.on_link--;
 		segment_lost(host, m, now);
 		break;
@@ -288,6 +297,8 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 
 	endpoint_note_begin(ep, m);
 	if (host == NULL) {
+		if (sim->annotate != NULL)
+			annotate_followed(sim->annotate, ep, m, now);
 		m->m_pkthdr.rcv_tstmp = now;
 		m->m_pkthdr.visible_ps = now;
 		stage_tcp(ep, m, 1, now, now);

@@ -29,7 +29,7 @@
 
 enum {
 	CACHE_LINE = 64,
-	PREFETCH_BYTES = 8 * CACHE_LINE,
+	PREFETCH_BYTES = 16 * CACHE_LINE,
 	/* OpenSSL's fastest GCM code for x86 takes six blocks at a time. */
 	STRIDE = 6 * 16,
 };

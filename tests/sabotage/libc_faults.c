@@ -1,5 +1,6 @@
 /*
- * libc_faults.c - malloc, calloc and aligned_alloc fail when a test says so.
+ * libc_faults.c - malloc, calloc, realloc and aligned_alloc fail when a test
+ * says so.
  *
  * The linker sends the calls of all objects here; OpenSSL's and Check's, which
  * are shared libraries, go their own way.
@@ -15,6 +16,8 @@ void *__wrap_malloc(size_t bytes);
 void *__real_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
 void *__wrap_aligned_alloc(size_t align, size_t bytes);
 void *__real_aligned_alloc(size_t align, size_t bytes);
 
@@ -37,6 +40,12 @@ void *
 __wrap_calloc(size_t count, size_t bytes)
 {
 	return fault_due() ? NULL : __real_calloc(count, bytes);
+}
+
+void *
+__wrap_realloc(void *memory, size_t bytes)
+{
+	return fault_due() ? NULL : __real_realloc(memory, bytes);
 }
 
 void *

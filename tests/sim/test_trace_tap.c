@@ -56,20 +56,32 @@ struct row {
 	const char *name;
 	bool late; /* segments that hold a whole record come later */
 	bool update;
+	bool open; /* the connection does not end */
 	struct replay_setting settings[SETTINGS_MAX];
 };
 
 static const struct row rows[] = {
-    {"defaults", false, false, {{NULL, NULL}}},
-    {"one CPU", true, false, {{"host.cpus", "1"}, {NULL, NULL}}},
-    {"offload", false, false, {{"nic.tls", "on"}, {NULL, NULL}}},
-    {"offload with gaps", true, false, {{"nic.tls", "on"}, {NULL, NULL}}},
+    {"defaults", false, false, false, {{NULL, NULL}}},
+    {"one CPU", true, false, false, {{"host.cpus", "1"}, {NULL, NULL}}},
+    {"offload", false, false, false, {{"nic.tls", "on"}, {NULL, NULL}}},
+    {"offload with gaps",
+     true,
+     false,
+     false,
+     {{"nic.tls", "on"}, {NULL, NULL}}},
+    {"offload that is not closed",
+     false,
+     false,
+     true,
+     {{"nic.tls", "on"}, {NULL, NULL}}},
     {"offload with KeyUpdates",
      true,
      true,
+     false,
      {{"nic.tls", "on"}, {"nic.resync", "freebsd"}, {NULL, NULL}}},
     {"offload, resets and new paths",
      true,
+     false,
      false,
      {{"nic.tls", "on"},
       {"nic.tls_reset_every", "300us"},
@@ -78,24 +90,30 @@ static const struct row rows[] = {
     {"readers decrypt",
      true,
      false,
+     false,
      {{"ktls.decrypt_in", "reader"}, {NULL, NULL}}},
     {"transmit work",
+     false,
      false,
      false,
      {{"ktls.tx_load", "100000"}, {"host.cpus", "2"}, {NULL, NULL}}},
     {"readers think",
      true,
      false,
+     false,
      {{"app.think_time", "constant(40us)"}, {NULL, NULL}}},
     {"prices are drawn",
      true,
+     false,
      false,
      {{"cost.context_switch", "exponential(2us)"}, {NULL, NULL}}},
     {"short rings",
      false,
      false,
+     false,
      {{"nic.ring", "4"}, {"nic.moderation_time", "300us"}, {NULL, NULL}}},
     {"pause frames",
+     false,
      false,
      false,
      {{"nic.pause", "on"},
@@ -104,6 +122,7 @@ static const struct row rows[] = {
       {NULL, NULL}}},
     {"GRO with budgets",
      true,
+     false,
      false,
      {{"nic.merge", "gro"},
       {"nic.moderation", "adaptive"},
@@ -114,9 +133,18 @@ static const struct row rows[] = {
     {"captured in the host",
      false,
      false,
+     false,
      {{"replay.capture_point", "host"}, {NULL, NULL}}},
-    {"one host", false, false, {{"replay.receiver", "client"}, {NULL, NULL}}},
-    {"no host", false, false, {{"replay.receiver", "none"}, {NULL, NULL}}},
+    {"one host",
+     false,
+     false,
+     false,
+     {{"replay.receiver", "client"}, {NULL, NULL}}},
+    {"no host",
+     false,
+     false,
+     false,
+     {{"replay.receiver", "none"}, {NULL, NULL}}},
 };
 
 static void
@@ -138,7 +166,8 @@ make_row(const struct row *row)
 		session_send(session, TALK_CLIENT);
 		session_send(session, TALK_SERVER);
 	}
-	session_close(session);
+	if (!row->open)
+		session_close(session);
 	if (row->late) {
 		for (unsigned nth = 20; nth < 32; nth++) {
 			unsigned at = session_find(session, TALK_SERVER, nth);
@@ -557,8 +586,8 @@ START_TEST(test_trace_tap_contexts_are_made_anew)
 {
 	const struct endpoint *ep;
 
-	run_row(&rows[5]);
-	expect_text("row", rows[5].name, "offload, resets and new paths");
+	run_row(&rows[6]);
+	expect_text("row", rows[6].name, "offload, resets and new paths");
 	ep = &made.run.sim->conn[0]->endpoint[1];
 	expect_true("installs", ep->offload->installs > 1);
 	expect_count("installing", count_named('b', "context", "installing"),

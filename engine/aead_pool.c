@@ -49,6 +49,9 @@ static const char *const cipher_names[POOL_CIPHERS] = {
 
 #define AEAD_NONE UINT32_MAX /* no context */
 
+/* The part of a nonce that a key's records have in common: RFC 5288, 8446. */
+enum { SALT_BYTES = sizeof(((struct aead_context *)NULL)->salt) };
+
 struct aead_pool {
 	struct aead_context *contexts;
 	uint32_t *buckets; /* first context of each chain */
@@ -58,6 +61,9 @@ struct aead_pool {
 	_Atomic uint64_t last_id; /* given out */
 	EVP_CIPHER *ciphers[POOL_CIPHERS];
 	EVP_MAC *hmac;
+	uint8_t iv_end[TLS_NONCE_BYTES - SALT_BYTES]; /* read by params[0] */
+	uint8_t tag[TLS_TAG_BYTES];		      /* read by params[1] */
+	OSSL_PARAM params[3];
 	uint8_t *scratch; /* one gathered record */
 	size_t scratch_bytes;
 };
@@ -157,6 +163,7 @@ context_drop(struct aead_pool *pool, uint32_t at)
 	EVP_MAC_CTX_free(c->mac);
 	c->mac = NULL;
 	c->cipher = NULL;
+	c->counts = false;
 	list_remove(pool, at);
 	list_push_oldest(pool, at);
 }
@@ -229,6 +236,42 @@ mac_key(struct aead_pool *pool, struct aead_context *c,
 	return 0;
 }
 
+/* What EVP is told of the tag along with the IV. */
+static const OSSL_PARAM *
+tag_params(struct aead_pool *pool, const struct aead_use *use)
+{
+	if (use->tag == NULL)
+		return NULL;
+	memcpy(pool->tag, use->tag, sizeof(pool->tag));
+	return &pool->params[1];
+}
+
+/*
+ * GCM that opens can be told the changing end of a nonce alone, which takes a
+ * third of the time of EVP's way with a whole one.
+ */
+static void
+note_salt(struct aead_context *c, const struct aead_use *use)
+{
+	memcpy(c->salt, use->iv, sizeof(c->salt));
+	c->counts = use->key->cipher == TLS_CIPHER_AES_GCM && !use->sealing &&
+		    EVP_CIPHER_CTX_ctrl(c->evp, EVP_CTRL_AEAD_SET_IV_FIXED,
+					sizeof(c->salt), c->salt) > 0;
+}
+
+/* The end of the nonce, and the tag.  False: it takes all of the nonce. */
+static bool
+context_count(struct aead_pool *pool, struct aead_context *c,
+	      const struct aead_use *use)
+{
+	if (!c->counts || c->sealing || use->sealing || use->tag == NULL ||
+	    memcmp(c->salt, use->iv, sizeof(c->salt)) != 0)
+		return false;
+	memcpy(pool->iv_end, use->iv + sizeof(c->salt), sizeof(pool->iv_end));
+	memcpy(pool->tag, use->tag, sizeof(pool->tag));
+	return EVP_CIPHER_CTX_set_params(c->evp, pool->params) > 0;
+}
+
 /*
  * Key a context and set its IV.  A cipher that stays the same is not named
  * again, since EVP would then allocate its state anew.
@@ -253,8 +296,9 @@ context_key(struct aead_pool *pool, struct aead_context *c,
 		change = NULL;
 	}
 	if (!EVP_CipherInit_ex2(c->evp, change, key->key, use->iv, use->sealing,
-				NULL))
+				tag_params(pool, use)))
 		return ENOMEM;
+	note_salt(c, use);
 	if (key->cipher == TLS_CIPHER_AES_CBC) {
 		EVP_CIPHER_CTX_set_padding(c->evp, 0);
 		if (mac_key(pool, c, key) != 0)
@@ -271,14 +315,18 @@ context_key(struct aead_pool *pool, struct aead_context *c,
  * it was keyed.
  */
 static int
-context_turn(struct aead_context *c, const struct aead_use *use)
+context_turn(struct aead_pool *pool, struct aead_context *c,
+	     const struct aead_use *use)
 {
 	bool again = use->key->cipher == TLS_CIPHER_AES_CCM &&
 		     c->sealing != use->sealing;
 
+	if (context_count(pool, c, use))
+		return 0;
 	if (!EVP_CipherInit_ex2(c->evp, NULL, again ? use->key->key : NULL,
-				use->iv, use->sealing, NULL))
+				use->iv, use->sealing, tag_params(pool, use)))
 		return ENOMEM;
+	memcpy(c->salt, use->iv, sizeof(c->salt));
 	c->sealing = use->sealing;
 	return 0;
 }
@@ -327,7 +375,7 @@ aead_pool_context(struct aead_pool *pool, const struct aead_use *use,
 		c = &pool->contexts[at];
 	}
 	*context = c;
-	return context_turn(c, use);
+	return context_turn(pool, c, use);
 }
 
 uint8_t *
@@ -359,6 +407,12 @@ aead_pool_create(unsigned contexts)
 		return NULL;
 	while (buckets < 2 * contexts)
 		buckets *= 2;
+	pool->params[0] = OSSL_PARAM_construct_octet_string(
+	    OSSL_CIPHER_PARAM_AEAD_TLS1_SET_IV_INV, pool->iv_end,
+	    sizeof(pool->iv_end));
+	pool->params[1] = OSSL_PARAM_construct_octet_string(
+	    OSSL_CIPHER_PARAM_AEAD_TAG, pool->tag, sizeof(pool->tag));
+	pool->params[2] = OSSL_PARAM_construct_end();
 	pool->bucket_mask = buckets - 1;
 	pool->count = contexts;
 	pool->contexts = calloc(contexts, sizeof(*pool->contexts));

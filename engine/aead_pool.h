@@ -17,6 +17,8 @@ struct aead_context {
 	EVP_CIPHER_CTX *evp;
 	const EVP_CIPHER *cipher; /* that evp was keyed for; NULL: none */
 	bool sealing;		  /* the direction that evp is set to */
+	bool counts;		  /* GCM: takes the end of a nonce alone */
+	uint8_t salt[4];	  /* first bytes of the nonce that evp has */
 	EVP_MAC_CTX *mac;	  /* CBC: keyed, to be copied; else NULL */
 	uint32_t newer, older;	  /* the list of use */
 	uint32_t next;		  /* in the chain of its bucket */
@@ -26,14 +28,15 @@ struct aead_context {
 struct aead_use {
 	uint64_t key_id;
 	const struct ktls_key *key;
-	const uint8_t *iv; /* a nonce of 12 bytes; of CBC, 16 */
+	const uint8_t *iv;  /* a nonce of 12 bytes; of CBC, 16 */
+	const uint8_t *tag; /* to be verified; NULL: none, or not yet */
 	bool sealing;
 };
 
 /*
- * The context of this key, keyed if it was not, with IV and direction set; it
- * stays the caller's until the next call.  Returns 0, EOPNOTSUPP (cipher not
- * in this backend) or ENOMEM; *context is undefined on an error.
+ * The context of this key, keyed if it was not, with IV, direction and tag
+ * set; it stays the caller's until the next call.  Returns 0, EOPNOTSUPP
+ * (cipher not in this backend) or ENOMEM; *context is undefined on an error.
  */
 int aead_pool_context(struct aead_pool *pool, const struct aead_use *use,
 		      struct aead_context **context);

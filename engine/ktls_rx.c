@@ -290,23 +290,41 @@ replace_by_copy(struct sockbuf *sb, struct mbuf **link)
 	return true;
 }
 
+/* What the mbufs of a record are like, as far as one look at each tells. */
+struct extent {
+	struct mbuf *last; /* with the record's last byte */
+	uint32_t end;	   /* where it ends in `last` */
+	uint32_t charge;   /* of all of them */
+	uint16_t any_of;   /* their m_flags */
+};
+
 /*
- * Give the first len bytes of the TLS chain storage that nobody else holds a
- * byte of.  Returns false without memory; copies made until then stay, they
- * change nothing but the charge.
+ * Look over the first len bytes of the TLS chain.  To be decrypted they need
+ * storage that nobody else holds a byte of.  Returns false without memory;
+ * copies made until then stay, they change nothing but the charge.
  */
 static bool
-own_storage(struct sockbuf *sb, uint32_t len)
+survey_record(struct sockbuf *sb, uint32_t len, bool real,
+	      struct extent *extent)
 {
 	struct mbuf **link = &sb->sb_mtls;
+	uint32_t left = len;
 
-	for (uint32_t seen = 0; seen < len; link = &(*link)->m_next) {
-		seen += (*link)->m_len;
-		if ((*link)->m_flags & M_UNKNOWN)
-			continue;
-		if (!m_exclusive(*link) && !replace_by_copy(sb, link))
-			return false;
+	*extent = (struct extent){0};
+	for (;; link = &(*link)->m_next) {
+		if (real && ((*link)->m_flags & M_UNKNOWN) == 0) {
+			if (!m_exclusive(*link) && !replace_by_copy(sb, link))
+				return false;
+			m_mark_room(*link);
+		}
+		extent->charge += m_charge(*link);
+		extent->any_of |= (*link)->m_flags;
+		if (left <= (*link)->m_len)
+			break;
+		left -= (*link)->m_len;
 	}
+	extent->last = *link;
+	extent->end = left;
 	return true;
 }
 
@@ -316,17 +334,14 @@ own_storage(struct sockbuf *sb, uint32_t len)
  * split with, nothing has changed.
  */
 static struct mbuf *
-detach_record(struct sockbuf *sb, uint32_t len)
+detach_record(struct sockbuf *sb, uint32_t len, const struct extent *extent)
 {
 	struct mbuf *record = sb->sb_mtls;
-	struct mbuf *last = record;
+	struct mbuf *last = extent->last;
 	struct mbuf *rest;
-	uint32_t off = len; /* of the boundary in `last` */
 
-	for (; off > last->m_len; last = last->m_next)
-		off -= last->m_len;
-	if (off < last->m_len) {
-		rest = m_split(sb->sb_pool, last, off);
+	if (extent->end < last->m_len) {
+		rest = m_split(sb->sb_pool, last, extent->end);
 		if (rest == NULL)
 			return NULL;
 		sb->sb_mbcnt += m_charge(rest);
@@ -341,8 +356,7 @@ detach_record(struct sockbuf *sb, uint32_t len)
 	sb->sb_mtls = rest;
 	sb->sb_tlscc -= len;
 	sb->sb_tlsdcc = len;
-	for (const struct mbuf *m = record; m != NULL; m = m->m_next)
-		sb->sb_mbcnt -= m_charge(m);
+	sb->sb_mbcnt -= extent->charge;
 	return record;
 }
 
@@ -368,9 +382,10 @@ take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
 	uint32_t iv_len = session->framing.explicit_iv;
 	struct mbuf *control = m_get(sb->sb_pool, MT_CONTROL);
 	struct mbuf *record = NULL;
+	struct extent extent;
 
-	if (control != NULL && (!real || own_storage(sb, wire_len)))
-		record = detach_record(sb, wire_len);
+	if (control != NULL && survey_record(sb, wire_len, real, &extent))
+		record = detach_record(sb, wire_len, &extent);
 	if (record == NULL) {
 		m_freem(sb->sb_pool, control);
 		return KTLS_RX_NOMEM;
@@ -381,6 +396,8 @@ take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
 	job->seqno = sb->sb_tls_seqno++;
 	job->wire_len = wire_len;
 	job->exclusive = real;
+	job->marked = (extent.any_of & M_DECRYPTED) != 0;
+	job->unknown = (extent.any_of & M_UNKNOWN) != 0;
 	job->retired_id = session->aead_old_id;
 	session->aead_old_id = 0;
 	take_nic_key(session, job);
@@ -524,7 +541,7 @@ trim_to_plaintext(struct mbuf_pool *pool, const struct ktls_rx_job *job)
 	}
 	data = trim_front(pool, data, job->session->framing.hlen);
 	for (m = data;; m = m->m_next) {
-		m->m_flags &= (uint16_t) ~(M_NOTREADY | M_DECRYPTED);
+		m->m_flags &= (uint16_t) ~(M_NOTREADY | M_DECRYPTED | M_ROOM);
 		if (left <= m->m_len)
 			break;
 		left -= m->m_len;

@@ -57,6 +57,8 @@ struct ktls_rx_job {
 	bool rekeys;	     /* set by crypt: CCS in 1.2, KeyUpdate (which
 				model mode cannot see) */
 	bool exclusive;	     /* nobody else holds a byte of record */
+	bool marked;	     /* a NIC has decrypted some of it, or all */
+	bool unknown;	     /* bytes of it were cut off by the capture */
 	bool nic_rekeyed;    /* marks are by the session's nic_key */
 };
 

@@ -31,6 +31,7 @@
 #include "engine/ktls_recrypt.h"
 #include "engine/ktls_session.h"
 #include "engine/mbuf.h"
+#include "engine/mbuf_range.h"
 
 enum {
 	HANDSHAKE_HEADER_BYTES = 4,
@@ -66,15 +67,6 @@ crypt_model(struct ktls_rx_job *job)
 	return 0;
 }
 
-static bool
-has_unknown(const struct mbuf *m)
-{
-	for (; m != NULL; m = m->m_next)
-		if (m->m_flags & M_UNKNOWN)
-			return true;
-	return false;
-}
-
 /*
  * Open all that stands behind the IV in place.  Every error counts as a record
  * that does not open.
@@ -93,7 +85,7 @@ open_cbc(struct ktls_rx_job *job)
 	};
 	int error;
 
-	if (has_unknown(job->record))
+	if (job->unknown)
 		return EBADMSG;
 	assert(job->exclusive);
 	error = cbc_open(session->aead, &record, job->record, hlen,
@@ -135,7 +127,7 @@ open_aead(struct ktls_rx_job *job, uint32_t text_len)
 	};
 	int error;
 
-	if (has_unknown(job->record))
+	if (job->unknown)
 		return EBADMSG;
 	if (!m_copydata(job->record, hlen + text_len, TLS_TAG_BYTES,
 			record.tag))
@@ -164,16 +156,11 @@ last_nonzero(const uint8_t *bytes, uint32_t len)
 	return len;
 }
 
-/*
- * RFC 8446 section 5.2: the last non-zero byte of the inner plaintext, bytes
- * [hlen, hlen + text_len) of the record, is the content type; the zeros behind
- * it are padding.  EBADMSG where there is none.
- */
-static int
-find_inner_type(struct ktls_rx_job *job, uint32_t text_len)
+/* The same in bytes [start, start + len) of the record; each is looked at. */
+static bool
+find_behind_padding(struct ktls_rx_job *job, uint32_t start, uint32_t len)
 {
-	uint32_t start = job->session->framing.hlen;
-	uint32_t end = start + text_len;
+	uint32_t end = start + len;
 	uint32_t off = 0; /* of m in the record */
 	bool found = false;
 
@@ -192,7 +179,29 @@ find_inner_type(struct ktls_rx_job *job, uint32_t text_len)
 		}
 		off += m->m_len;
 	}
-	return found ? 0 : EBADMSG;
+	return found;
+}
+
+/*
+ * RFC 8446 section 5.2: the last non-zero byte of the inner plaintext, bytes
+ * [hlen, hlen + text_len) of the record, is the content type; the zeros behind
+ * it are padding, which few senders use.  EBADMSG where there is none.
+ */
+static int
+find_inner_type(struct ktls_rx_job *job, uint32_t text_len)
+{
+	uint32_t start = job->session->framing.hlen;
+	uint32_t off = start + text_len - 1;
+	const struct mbuf *m;
+
+	if (text_len == 0)
+		return EBADMSG;
+	m = m_getptr(job->record, &off);
+	if (m->m_data[off] == 0)
+		return find_behind_padding(job, start, text_len) ? 0 : EBADMSG;
+	job->record_type = m->m_data[off];
+	job->plaintext_len = text_len - 1;
+	return 0;
 }
 
 /*
@@ -225,7 +234,7 @@ ktls_rx_forgo(struct ktls_rx_job *job)
 	struct ktls_session *session = job->session;
 
 	assert(job->record != NULL);
-	if (session->crypto != KTLS_CRYPTO_REAL || !has_unknown(job->record))
+	if (session->crypto != KTLS_CRYPTO_REAL || !job->unknown)
 		return false;
 	session->crypto = KTLS_CRYPTO_MODEL;
 	return true;
@@ -242,7 +251,7 @@ crypt_real(struct ktls_rx_job *job)
 	job->record_type = job->header[0];
 	job->plaintext_len = text_len;
 	if (job->state == KTLS_MBUF_CRYPTO_ST_DECRYPTED)
-		error = has_unknown(job->record) ? EBADMSG : 0;
+		error = job->unknown ? EBADMSG : 0;
 	else if (job->session->params.cipher == TLS_CIPHER_AES_CBC)
 		error = open_cbc(job);
 	else
@@ -270,6 +279,22 @@ body_length_ok(const struct ktls_session *session, uint32_t length)
 	       length % CBC_BLOCK_BYTES == 0;
 }
 
+/* Most records have no mark, and begin has seen that. */
+static enum ktls_mbuf_crypto_st
+crypto_state(struct ktls_rx_job *job)
+{
+	enum ktls_mbuf_crypto_st state;
+
+	if (!job->marked)
+		return KTLS_MBUF_CRYPTO_ST_ENCRYPTED;
+	state = ktls_mbuf_crypto_state(job->record, 0, job->wire_len,
+				       &job->marked_len);
+	/* No tag verifies under another key. */
+	return job->nic_rekeyed && state == KTLS_MBUF_CRYPTO_ST_DECRYPTED
+		   ? KTLS_MBUF_CRYPTO_ST_MIXED
+		   : state;
+}
+
 void
 ktls_rx_crypt(struct ktls_rx_job *job)
 {
@@ -277,11 +302,7 @@ ktls_rx_crypt(struct ktls_rx_job *job)
 
 	if (job->retired_id != 0)
 		aead_pool_forget(session->aead, job->retired_id);
-	job->state = ktls_mbuf_crypto_state(job->record, 0, job->wire_len,
-					    &job->marked_len);
-	/* No tag verifies under another key. */
-	if (job->nic_rekeyed && job->state == KTLS_MBUF_CRYPTO_ST_DECRYPTED)
-		job->state = KTLS_MBUF_CRYPTO_ST_MIXED;
+	job->state = crypto_state(job);
 	if (!body_length_ok(session, job->wire_len - TLS_HEADER_BYTES))
 		job->error = EMSGSIZE;
 	else if (job->state != KTLS_MBUF_CRYPTO_ST_ENCRYPTED &&

@@ -283,6 +283,8 @@ m_get(struct mbuf_pool *pool, enum mbuf_type type)
 	}
 	m = pool->free_mbufs;
 	pool->free_mbufs = m->m_next;
+	/* The one that is asked for next may have been freed long ago. */
+	__builtin_prefetch(pool->free_mbufs, 1);
 	if (++pool->stats.mbufs > pool->stats.mbufs_max)
 		pool->stats.mbufs_max = pool->stats.mbufs;
 	m->m_next = NULL;
@@ -567,6 +569,8 @@ m_split(struct mbuf_pool *pool, struct mbuf *m, uint32_t off)
 		return NULL;
 	if (exclusive && n->m_ext != NULL)
 		n->m_ext->overlaps = false;
+	n->m_flags |= m->m_flags & M_ROOM;
+	m->m_flags &= (uint16_t)~M_ROOM;
 	m->m_len = off;
 	n->m_next = m->m_next;
 	m->m_next = NULL;
@@ -611,16 +615,33 @@ m_exclusive(const struct mbuf *m)
 	       !m->m_ext->overlaps;
 }
 
+static uint32_t
+bytes_behind(const struct mbuf *m)
+{
+	const uint8_t *end = m->m_ext != NULL
+				 ? m->m_ext->storage + m->m_ext->size
+				 : (const uint8_t *)m + MSIZE;
+
+	return (uint32_t)(end - (m->m_data + m->m_len));
+}
+
 uint32_t
 m_trailingspace(const struct mbuf *m)
 {
-	const uint8_t *end;
+	return m_writable(m) ? bytes_behind(m) : 0;
+}
 
-	if (!m_writable(m))
-		return 0;
-	end = m->m_ext != NULL ? m->m_ext->storage + m->m_ext->size
-			       : (const uint8_t *)m + MSIZE;
-	return (uint32_t)(end - (m->m_data + m->m_len));
+void
+m_mark_room(struct mbuf *m)
+{
+	if (m_writable(m))
+		m->m_flags |= M_ROOM;
+}
+
+uint32_t
+m_room(const struct mbuf *m)
+{
+	return (m->m_flags & M_ROOM) != 0 ? bytes_behind(m) : 0;
 }
 
 uint32_t

@@ -35,6 +35,7 @@ enum mbuf_size {
 #define M_NOTREADY  0x0008u /* in the TLS chain, or detached from it */
 #define M_DECRYPTED 0x0010u /* the NIC has decrypted these bytes */
 #define M_UNKNOWN   0x0020u /* bytes that the capture cut off: no storage */
+#define M_ROOM	    0x0040u /* the storage behind the bytes is its own too */
 
 enum mbuf_type {
 	MT_DATA = 1,
@@ -213,6 +214,17 @@ bool m_exclusive(const struct mbuf *m);
 
 /* True where the storage is this mbuf's alone and may be written. */
 bool m_writable(const struct mbuf *m);
+
+/*
+ * Where that is so, note in M_ROOM that m may use what lies behind its bytes.
+ * m_split hands the mark on to the mbuf that is then the last in the storage.
+ * Under the lock of the mbufs over one cluster, like m_exclusive; the mark
+ * itself holds without it.
+ */
+void m_mark_room(struct mbuf *m);
+
+/* Bytes of storage behind the mbuf's last byte; 0 without M_ROOM. */
+uint32_t m_room(const struct mbuf *m);
 
 /* Bytes of storage behind the mbuf's last byte; 0 unless m_writable. */
 uint32_t m_trailingspace(const struct mbuf *m);

@@ -34,8 +34,8 @@ void
 thread_bed_kick(struct thread_bed *bed)
 {
 	pthread_mutex_lock(&bed->mutex);
-	pthread_cond_signal(&bed->wake);
 	pthread_mutex_unlock(&bed->mutex);
+	pthread_cond_signal(&bed->wake);
 }
 
 int

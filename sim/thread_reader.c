@@ -52,16 +52,19 @@ reader_thread_fini(struct reader_thread *self)
 static void
 list_put(struct reader_thread *self, struct exec_endpoint *x)
 {
+	bool first;
+
 	pthread_mutex_lock(&self->bed.mutex);
 	x->next = NULL;
-	if (self->tail != NULL) {
-		self->tail->next = x;
-	} else {
+	first = self->tail == NULL;
+	if (first)
 		self->head = x;
-		pthread_cond_signal(&self->bed.wake);
-	}
+	else
+		self->tail->next = x;
 	self->tail = x;
 	pthread_mutex_unlock(&self->bed.mutex);
+	if (first)
+		pthread_cond_signal(&self->bed.wake);
 }
 
 void

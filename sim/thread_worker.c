@@ -48,6 +48,7 @@ worker_thread_queue(struct exec_endpoint *x)
 	struct worker *worker = ep->worker;
 	struct worker_thread *self =
 	    &x->exec->worker[ep->host - x->exec->sim->host][worker->id];
+	bool asleep;
 
 	x->working = true;
 	thread_gate_enter(&x->exec->gate);
@@ -55,9 +56,10 @@ worker_thread_queue(struct exec_endpoint *x)
 	ep->queued_ps = thread_now(x->exec);
 	worker->ktls.sw_rx_inqueue++;
 	qstat_enter(&worker->waiting, ep->queued_ps);
-	if (workq_put(&worker->wq, &ep->so))
-		pthread_cond_signal(&self->bed.wake);
+	asleep = workq_put(&worker->wq, &ep->so);
 	pthread_mutex_unlock(&self->bed.mutex);
+	if (asleep)
+		pthread_cond_signal(&self->bed.wake);
 }
 
 /* A run that has failed or ends takes no further steps. */

@@ -96,7 +96,7 @@ static const struct row rows[] = {
      false,
      false,
      false,
-     {{"ktls.tx_load", "100000"}, {"host.cpus", "2"}, {NULL, NULL}}},
+     {{"ktls.tx_load", "3000"}, {"host.cpus", "2"}, {NULL, NULL}}},
     {"readers think",
      true,
      false,

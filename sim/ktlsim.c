@@ -21,6 +21,7 @@
 #include "sim/ingress.h"
 #include "sim/invariant.h"
 #include "sim/ktlsim_internal.h"
+#include "sim/offload.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/report.h"
@@ -169,6 +170,15 @@ undo:
 	return code;
 }
 
+/* What flows have of their host's driver goes before the driver. */
+static void
+detach_offloads(struct ktlsim *sim)
+{
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			offload_detach(&sim->conn[i]->endpoint[d]);
+}
+
 void
 ktlsim_destroy(struct ktlsim *sim)
 {
@@ -176,6 +186,7 @@ ktlsim_destroy(struct ktlsim *sim)
 		return;
 	if (sim->events != NULL)
 		sim->exec->stop(sim);
+	detach_offloads(sim);
 	for (unsigned i = 0; i < sim->host_count; i++)
 		host_fini(&sim->host[i]);
 	for (uint32_t i = 0; i < sim->conn_count; i++)

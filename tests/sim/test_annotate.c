@@ -112,6 +112,13 @@ shape_last_first(void)
 	made.shape.last_first = true;
 }
 
+static void
+shape_cut_fragments(void)
+{
+	shape_cut();
+	shape_fragments();
+}
+
 /* Each 7th data segment of the server comes again, some of them wrong. */
 static void
 shape_repeated(void)
@@ -234,6 +241,12 @@ static const struct row rows[] = {
     {"fragments, the last first",
      TLS_1_3,
      shape_last_first,
+     false,
+     true,
+     {{NULL, NULL}}},
+    {"pieces of fragmented packets",
+     TLS_1_3,
+     shape_cut_fragments,
      false,
      true,
      {{NULL, NULL}}},
@@ -635,6 +648,35 @@ START_TEST(test_annotate_makes_headers_where_it_has_none)
 }
 END_TEST
 
+/* One interface per link type; beyond what there can be, the last one. */
+START_TEST(test_annotate_link_types_are_interfaces)
+{
+	struct annotate *annotate;
+	struct ktlsim_frame raw = {
+	    .data = (const uint8_t *)"x", .captured_len = 1, .wire_len = 1};
+	FILE *out = fopen(path[0], "wb");
+
+	make_row(&rows[0]);
+	run_to(&made.run, NULL, &rows[0]);
+	ck_assert_int_eq(annotate_create(&annotate, made.run.sim, out), 0);
+	raw.time_ps = made.run.sim->now;
+	for (int i = 0; i < 40; i++) {
+		raw.link_type = TRACE_LINK_RAW_12 + i % 20;
+		annotate_frame(annotate, &raw);
+		annotate_fragment(annotate);
+	}
+	ck_assert_int_eq(annotate_finish(annotate), 0);
+	annotate_destroy(annotate);
+	fclose(out);
+	pcapng_read_load(&file, path[0]);
+	ck_assert_uint_eq(file.link, TRACE_LINK_RAW);
+	ck_assert_uint_eq(file.interfaces, 16);
+	for (uint32_t i = 0; i < 40; i++)
+		ck_assert_uint_eq(file.packet[i].interface,
+				  i % 20 < 16 ? i % 20 : 15);
+}
+END_TEST
+
 START_TEST(test_annotate_without_a_frame_is_a_file)
 {
 	const struct pcap_file_format format = {.link = 1};
@@ -726,6 +768,8 @@ annotate_suite(void)
 	    {"cut_frames_stay_cut", test_annotate_cut_frames_stay_cut, 0},
 	    {"makes_headers_where_it_has_none",
 	     test_annotate_makes_headers_where_it_has_none, 0},
+	    {"link_types_are_interfaces",
+	     test_annotate_link_types_are_interfaces, 0},
 	    {"without_a_frame_is_a_file",
 	     test_annotate_without_a_frame_is_a_file, 0},
 	    {"many_secrets_take_several_blocks",

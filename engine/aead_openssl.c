@@ -184,6 +184,8 @@ bytes_to_borrow(const struct mbuf *m, uint32_t end, uint32_t left)
 static bool
 range_update(EVP_CIPHER_CTX *evp, struct mbuf *m, uint32_t off, uint32_t len)
 {
+	int out_len;
+
 	for (uint32_t done = 0; done < len; m = m->m_next) {
 		uint32_t piece = m_piece(m, off, len - done);
 		uint8_t *data = m->m_data + off;
@@ -196,7 +198,8 @@ range_update(EVP_CIPHER_CTX *evp, struct mbuf *m, uint32_t off, uint32_t len)
 		}
 		if (lent > 0)
 			memcpy(data + piece, m->m_next->m_data, STRIDE);
-		if (!bytes_update(evp, data, piece + lent, data))
+		if (!EVP_DecryptUpdate(evp, data, &out_len, data,
+				       (int)(piece + lent)))
 			return false;
 		if (lent > 0)
 			memcpy(m->m_next->m_data, data + piece, STRIDE);

@@ -281,8 +281,8 @@ bench_linear(void)
 	double ratio[ROUNDS], few = 0, many = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		few = steady_time_per_segment(10000, 40);
-		many = steady_time_per_segment(1000000, 1);
+		few = steady_time_per_segment(10000, 40, false);
+		many = steady_time_per_segment(1000000, 1, false);
 		ratio[i] = many / few;
 	}
 	printf("time per segment: %.0f ns at 1e4, %.0f ns at 1e6 segments\n",

@@ -32,11 +32,12 @@ now_s(void)
 }
 
 static struct ktlsim *
-create_sim(void)
+create_sim(bool offload)
 {
 	static const char *const keys[][2] = {{"crypto.mode", "model"},
 					      {"replay.checksum", "ignore"},
-					      {"report.app_sha256", "false"}};
+					      {"report.app_sha256", "false"},
+					      {"cost.firmware_command", "0"}};
 	const struct ktlsim_flow flow = {
 	    .size = sizeof(flow),
 	    .client = "10.0.0.1:40000",
@@ -51,6 +52,9 @@ create_sim(void)
 
 	for (size_t i = 0; error == 0 && i < sizeof(keys) / sizeof(*keys); i++)
 		error = ktlsim_config_set(config, keys[i][0], keys[i][1], NULL);
+	if (error == 0)
+		error = ktlsim_config_set(config, "nic.tls",
+					  offload ? "on" : "off", NULL);
 	if (error != 0 || ktlsim_create(&sim, config, NULL) != 0 ||
 	    ktlsim_add_flow(sim, &flow, NULL) != 0) {
 		fprintf(stderr, "steady: cannot set up the simulation\n");
@@ -61,12 +65,12 @@ create_sim(void)
 }
 
 static double
-one_run(uint64_t segments)
+one_run(uint64_t segments, bool offload)
 {
 	uint8_t payload[MSS] = {23, 3, 3, (PER_RECORD * MSS - 5) >> 8,
 				(PER_RECORD * MSS - 5) & 0xff};
 	uint8_t frames[2][2048];
-	struct ktlsim *sim = create_sim();
+	struct ktlsim *sim = create_sim(offload);
 	struct packet packet;
 	struct ktlsim_frame frame = {.size = sizeof(frame), .link_type = 1};
 	double start;
@@ -99,11 +103,11 @@ one_run(uint64_t segments)
 }
 
 double
-steady_time_per_segment(uint64_t segments, unsigned times)
+steady_time_per_segment(uint64_t segments, unsigned times, bool offload)
 {
 	double sum = 0;
 
 	for (unsigned i = 0; i < times; i++)
-		sum += one_run(segments);
+		sum += one_run(segments, offload);
 	return sum / times / (double)segments;
 }

@@ -290,41 +290,37 @@ replace_by_copy(struct sockbuf *sb, struct mbuf **link)
 	return true;
 }
 
-/* What the mbufs of a record are like, as far as one look at each tells. */
-struct extent {
-	struct mbuf *last; /* with the record's last byte */
-	uint32_t end;	   /* where it ends in `last` */
-	uint32_t charge;   /* of all of them */
-	uint16_t any_of;   /* their m_flags */
-};
-
 /*
- * Look over the first len bytes of the TLS chain.  To be decrypted they need
- * storage that nobody else holds a byte of.  Returns false without memory;
- * copies made until then stay, they change nothing but the charge.
+ * Give the first len bytes of the TLS chain storage that nobody else holds a
+ * byte of.  Returns false without memory; copies made until then stay, they
+ * change nothing but the charge.
  */
 static bool
-survey_record(struct sockbuf *sb, uint32_t len, bool real,
-	      struct extent *extent)
+own_storage(struct sockbuf *sb, uint32_t len)
 {
 	struct mbuf **link = &sb->sb_mtls;
-	uint32_t left = len;
 
-	*extent = (struct extent){0};
-	for (;; link = &(*link)->m_next) {
-		if (real && ((*link)->m_flags & M_UNKNOWN) == 0) {
-			if (!m_exclusive(*link) && !replace_by_copy(sb, link))
-				return false;
-			m_mark_room(*link);
-		}
-		extent->charge += m_charge(*link);
-		extent->any_of |= (*link)->m_flags;
-		if (left <= (*link)->m_len)
-			break;
-		left -= (*link)->m_len;
+	for (uint32_t seen = 0; seen < len; link = &(*link)->m_next) {
+		seen += (*link)->m_len;
+		if ((*link)->m_flags & M_UNKNOWN)
+			continue;
+		if (!m_exclusive(*link) && !replace_by_copy(sb, link))
+			return false;
 	}
-	extent->last = *link;
-	extent->end = left;
+	return true;
+}
+
+/* Look at the record at the head; to be decrypted it needs its own storage. */
+static bool
+survey_record(struct sockbuf *sb, uint32_t len, bool real,
+	      struct m_survey *survey)
+{
+	m_survey(sb->sb_mtls, len, survey);
+	if (!real || survey->exclusive)
+		return true;
+	if (!own_storage(sb, len))
+		return false;
+	m_survey(sb->sb_mtls, len, survey);
 	return true;
 }
 
@@ -334,14 +330,14 @@ survey_record(struct sockbuf *sb, uint32_t len, bool real,
  * split with, nothing has changed.
  */
 static struct mbuf *
-detach_record(struct sockbuf *sb, uint32_t len, const struct extent *extent)
+detach_record(struct sockbuf *sb, uint32_t len, const struct m_survey *survey)
 {
 	struct mbuf *record = sb->sb_mtls;
-	struct mbuf *last = extent->last;
+	struct mbuf *last = survey->last;
 	struct mbuf *rest;
 
-	if (extent->end < last->m_len) {
-		rest = m_split(sb->sb_pool, last, extent->end);
+	if (survey->end < last->m_len) {
+		rest = m_split(sb->sb_pool, last, survey->end);
 		if (rest == NULL)
 			return NULL;
 		sb->sb_mbcnt += m_charge(rest);
@@ -356,7 +352,7 @@ detach_record(struct sockbuf *sb, uint32_t len, const struct extent *extent)
 	sb->sb_mtls = rest;
 	sb->sb_tlscc -= len;
 	sb->sb_tlsdcc = len;
-	sb->sb_mbcnt -= extent->charge;
+	sb->sb_mbcnt -= survey->charge;
 	return record;
 }
 
@@ -382,22 +378,23 @@ take_record(struct sockbuf *sb, struct ktls_rx_job *job, uint32_t wire_len)
 	uint32_t iv_len = session->framing.explicit_iv;
 	struct mbuf *control = m_get(sb->sb_pool, MT_CONTROL);
 	struct mbuf *record = NULL;
-	struct extent extent;
+	struct m_survey survey;
 
-	if (control != NULL && survey_record(sb, wire_len, real, &extent))
-		record = detach_record(sb, wire_len, &extent);
+	if (control != NULL && survey_record(sb, wire_len, real, &survey))
+		record = detach_record(sb, wire_len, &survey);
 	if (record == NULL) {
 		m_freem(sb->sb_pool, control);
 		return KTLS_RX_NOMEM;
 	}
 	job->record = record;
+	job->last = survey.last;
 	job->control = control;
 	job->session = session;
 	job->seqno = sb->sb_tls_seqno++;
 	job->wire_len = wire_len;
 	job->exclusive = real;
-	job->marked = (extent.any_of & M_DECRYPTED) != 0;
-	job->unknown = (extent.any_of & M_UNKNOWN) != 0;
+	job->marked = (survey.any_of & M_DECRYPTED) != 0;
+	job->unknown = (survey.any_of & M_UNKNOWN) != 0;
 	job->retired_id = session->aead_old_id;
 	session->aead_old_id = 0;
 	take_nic_key(session, job);

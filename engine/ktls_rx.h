@@ -41,6 +41,7 @@ enum ktls_rx_verdict {
 /* A record between begin and finish.  Owned by the worker. */
 struct ktls_rx_job {
 	struct mbuf *record;	      /* detached chain, header first */
+	struct mbuf *last;	      /* its last mbuf */
 	struct mbuf *control;	      /* empty, for the control message */
 	struct ktls_session *session; /* borrowed: the socket keeps it alive */
 	uint64_t seqno;

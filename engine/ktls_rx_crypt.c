@@ -112,6 +112,36 @@ recrypt(const struct ktls_rx_job *job, const uint8_t nonce[TLS_NONCE_BYTES],
 			    text_len);
 }
 
+/*
+ * The last bytes of a record, none of them unknown.  As a rule they lie in one
+ * mbuf, and there is no need to walk to it.
+ */
+static void
+copy_tag(const struct ktls_rx_job *job, uint8_t tag[TLS_TAG_BYTES])
+{
+	const struct mbuf *m = job->last;
+
+	if (m->m_len >= TLS_TAG_BYTES)
+		memcpy(tag, m->m_data + m->m_len - TLS_TAG_BYTES,
+		       TLS_TAG_BYTES);
+	else
+		(void)m_copydata(job->record, job->wire_len - TLS_TAG_BYTES,
+				 TLS_TAG_BYTES, tag);
+}
+
+/* The byte in front of the tag, where there is one.  Likewise. */
+static uint8_t
+byte_before_tag(const struct ktls_rx_job *job)
+{
+	uint32_t off = job->wire_len - TLS_TAG_BYTES - 1;
+	const struct mbuf *m = job->last;
+
+	if (m->m_len > TLS_TAG_BYTES)
+		return m->m_data[m->m_len - TLS_TAG_BYTES - 1];
+	m = m_getptr(job->record, &off);
+	return m->m_data[off];
+}
+
 /* The same of an AEAD record, with text_len bytes between IV and tag. */
 static int
 open_aead(struct ktls_rx_job *job, uint32_t text_len)
@@ -129,9 +159,7 @@ open_aead(struct ktls_rx_job *job, uint32_t text_len)
 
 	if (job->unknown)
 		return EBADMSG;
-	if (!m_copydata(job->record, hlen + text_len, TLS_TAG_BYTES,
-			record.tag))
-		return EBADMSG;
+	copy_tag(job, record.tag);
 	tls_nonce(params, job->seqno, job->header + TLS_HEADER_BYTES,
 		  record.nonce);
 	record.aad_len =
@@ -191,15 +219,14 @@ static int
 find_inner_type(struct ktls_rx_job *job, uint32_t text_len)
 {
 	uint32_t start = job->session->framing.hlen;
-	uint32_t off = start + text_len - 1;
-	const struct mbuf *m;
+	uint8_t type;
 
 	if (text_len == 0)
 		return EBADMSG;
-	m = m_getptr(job->record, &off);
-	if (m->m_data[off] == 0)
+	type = byte_before_tag(job);
+	if (type == 0)
 		return find_behind_padding(job, start, text_len) ? 0 : EBADMSG;
-	job->record_type = m->m_data[off];
+	job->record_type = type;
 	job->plaintext_len = text_len - 1;
 	return 0;
 }

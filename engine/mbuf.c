@@ -31,6 +31,7 @@ enum {
 	SLAB_MBUFS = 64,
 	SLAB_CLUSTER_BYTES = 65536, /* aimed at; at least one cluster */
 	SLAB_ALIGN = 64,	    /* a cache line */
+	PREFETCH_MBUFS = 16,
 	CLUSTER_SIZES = 3,
 	MT_FREE = 0, /* m_type of an mbuf on the free list */
 };
@@ -631,11 +632,44 @@ m_trailingspace(const struct mbuf *m)
 	return m_writable(m) ? bytes_behind(m) : 0;
 }
 
-void
-m_mark_room(struct mbuf *m)
+/*
+ * Mbufs that were drawn one after the other mostly lie so in memory, and the
+ * next row to be looked over is mostly as long.  The links of a chain cannot be
+ * followed before they are there, but guessed.
+ */
+static void
+prefetch_behind(const struct mbuf *m, unsigned count)
 {
-	if (m_writable(m))
-		m->m_flags |= M_ROOM;
+	uintptr_t at = (uintptr_t)m;
+
+	if (count > PREFETCH_MBUFS)
+		count = PREFETCH_MBUFS;
+	while (count-- > 0) {
+		at += MSIZE;
+		__builtin_prefetch((const void *)at, 1);
+	}
+}
+
+void
+m_survey(struct mbuf *m, uint32_t len, struct m_survey *survey)
+{
+	unsigned count = 1;
+
+	*survey = (struct m_survey){.exclusive = true};
+	for (;; m = m->m_next, count++) {
+		if (m_writable(m))
+			m->m_flags |= M_ROOM;
+		else if (!m_exclusive(m) && (m->m_flags & M_UNKNOWN) == 0)
+			survey->exclusive = false;
+		survey->charge += m_charge(m);
+		survey->any_of |= m->m_flags;
+		if (len <= m->m_len)
+			break;
+		len -= m->m_len;
+	}
+	prefetch_behind(m, count);
+	survey->last = m;
+	survey->end = len;
 }
 
 uint32_t

@@ -217,13 +217,23 @@ bool m_exclusive(const struct mbuf *m);
 /* True where the storage is this mbuf's alone and may be written. */
 bool m_writable(const struct mbuf *m);
 
+/* What a row of mbufs is like, as one look at each tells. */
+struct m_survey {
+	struct mbuf *last; /* with the last byte of the row */
+	uint32_t end;	   /* bytes of `last` that are in it, at least 1 */
+	uint32_t charge;   /* sum of m_charge, `last` as a whole */
+	uint16_t any_of;   /* m_flags */
+	bool exclusive;	   /* m_exclusive but for M_UNKNOWN bytes */
+};
+
 /*
- * Where that is so, note in M_ROOM that m may use what lies behind its bytes.
- * m_split hands the mark on to the mbuf that is then the last in the storage.
- * Under the lock of the mbufs over one cluster, like m_exclusive; the mark
- * itself holds without it.
+ * Look over the first len >= 1 bytes of a chain, which has as many.  Sets
+ * M_ROOM in each mbuf that is m_writable, and so may use what lies behind its
+ * bytes; m_split hands the mark on to the mbuf that is then the last in the
+ * storage.  Under the lock of the mbufs over one cluster, like m_exclusive; the
+ * mark itself holds without it.
  */
-void m_mark_room(struct mbuf *m);
+void m_survey(struct mbuf *m, uint32_t len, struct m_survey *survey);
 
 /* Bytes of storage behind the mbuf's last byte; 0 without M_ROOM. */
 uint32_t m_room(const struct mbuf *m);

@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "engine/mbuf.h"
-
 struct mbuf *
 m_getptr(struct mbuf *m, uint32_t *off)
 {
@@ -21,14 +19,6 @@ m_getptr(struct mbuf *m, uint32_t *off)
 		m = m->m_next;
 	}
 	return m;
-}
-
-uint32_t
-m_piece(const struct mbuf *m, uint32_t off, uint32_t len)
-{
-	uint32_t rest = m->m_len - off;
-
-	return rest < len ? rest : len;
 }
 
 bool

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct mbuf;
+#include "engine/mbuf.h"
 
 /*
  * The mbuf with byte *off of the chain, NULL past its end; *off becomes an
@@ -20,7 +20,13 @@ struct mbuf;
 struct mbuf *m_getptr(struct mbuf *m, uint32_t *off);
 
 /* Bytes of this mbuf, from off, that are in a range of len bytes. */
-uint32_t m_piece(const struct mbuf *m, uint32_t off, uint32_t len);
+static inline uint32_t
+m_piece(const struct mbuf *m, uint32_t off, uint32_t len)
+{
+	uint32_t rest = m->m_len - off;
+
+	return rest < len ? rest : len;
+}
 
 /* True where no byte of the range is M_UNKNOWN. */
 bool m_range_known(const struct mbuf *m, uint32_t off, uint32_t len);

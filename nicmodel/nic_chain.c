@@ -45,6 +45,21 @@ nic_chains_put(struct nic_chains *list, struct mbuf *m, uint32_t frames)
 	list->frames += frames;
 }
 
+void
+nic_chains_move(struct nic_chains *list, struct nic_chains *from)
+{
+	if (from->head == NULL)
+		return;
+	if (list->head == NULL)
+		list->head = from->head;
+	else
+		list->tail->m_nextpkt = from->head;
+	list->tail = from->tail;
+	list->frames += from->frames;
+	list->absorbed += from->absorbed;
+	*from = (struct nic_chains){0};
+}
+
 struct mbuf *
 nic_chains_get(struct nic_chains *list, uint32_t *frames)
 {

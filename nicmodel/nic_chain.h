@@ -24,6 +24,9 @@ struct nic_chains {
 /* Add a chain of `frames` frames behind the others. */
 void nic_chains_put(struct nic_chains *list, struct mbuf *m, uint32_t frames);
 
+/* Move all chains of `from` behind those of the list. */
+void nic_chains_move(struct nic_chains *list, struct nic_chains *from);
+
 /* Take the first chain; NULL: none.  *frames gets its frames. */
 struct mbuf *nic_chains_get(struct nic_chains *list, uint32_t *frames);
 

@@ -19,7 +19,6 @@
 #include "nicmodel/nic_lro.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/mbuf.h"
@@ -54,10 +53,14 @@ void
 nic_lro_queue(struct nic_lro *lro, struct mbuf *m)
 {
 	assert((m->m_flags & M_PKTHDR) && m->m_nextpkt == NULL);
-	if (lro->batch == NULL)
+	if (lro->batch == NULL) {
 		lro->batch = m;
-	else
+		lro->unsorted = false;
+	} else {
 		lro->batch_last->m_nextpkt = m;
+		lro->unsorted |=
+		    m->m_pkthdr.flowid < lro->batch_last->m_pkthdr.flowid;
+	}
 	lro->batch_last = m;
 	lro->batched++;
 }
@@ -115,13 +118,13 @@ aggregate_open(struct nic_lro_entry *entry, struct mbuf *m)
 	entry->head = m;
 	entry->last = m;
 	entry->frames = 1;
+	entry->acks = 0;
 }
 
 static void
 aggregate_close(struct nic_lro_entry *entry)
 {
-	nic_chains_put(&entry->done, entry->head,
-		       nic_chain_frames(entry->head));
+	nic_chains_put(&entry->done, entry->head, entry->frames);
 	entry->head = NULL;
 }
 
@@ -131,12 +134,9 @@ entries_flush(struct nic_lro *lro, struct nic_chains *out)
 {
 	while (lro->entries > 0) {
 		struct nic_lro_entry *entry = &lro->entry[--lro->entries];
-		uint32_t frames;
-		struct mbuf *m;
 
 		aggregate_close(entry);
-		while ((m = nic_chains_get(&entry->done, &frames)) != NULL)
-			nic_chains_put(out, m, frames);
+		nic_chains_move(out, &entry->done);
 	}
 }
 
@@ -188,7 +188,7 @@ may_join(const struct nic_lro *lro, const struct nic_lro_entry *entry,
 		   (hdr->th_options & TH_OPTIONS_ALIGNED_TS) &&
 	       (int32_t)(hdr->th_ts - held->th_ts) >= 0 &&
 	       hdr->th_seq == held->th_seq + held->len &&
-	       entry->frames < lro->max_frames;
+	       entry->frames + entry->acks < lro->max_frames;
 }
 
 /* The aggregate acknowledges what its latest frame does, or more. */
@@ -218,6 +218,7 @@ aggregate_add(struct nic_lro *lro, struct nic_lro_entry *entry, struct mbuf *m,
 		note_ack(held, hdr);
 		held->th_flags |= hdr->th_flags;
 		m_freem(lro->pool, m);
+		entry->acks++;
 		out->absorbed++;
 	} else {
 		/* An ACK without payload is no head for bytes. */
@@ -226,8 +227,8 @@ aggregate_add(struct nic_lro *lro, struct nic_lro_entry *entry, struct mbuf *m,
 			return false;
 		note_ack(held, hdr);
 		nic_chain_append(entry->head, &entry->last, m);
+		entry->frames++;
 	}
-	entry->frames++;
 	return true;
 }
 
@@ -257,10 +258,12 @@ frame_input(struct nic_lro *lro, struct mbuf *m, struct nic_chains *out)
 void
 nic_lro_flush(struct nic_lro *lro, struct nic_chains *out)
 {
-	struct mbuf *list = list_sort(lro->batch);
+	/* The usual batch, of one flow, is in order. */
+	struct mbuf *list = lro->unsorted ? list_sort(lro->batch) : lro->batch;
 	uint32_t flowid = list == NULL ? 0 : list->m_pkthdr.flowid;
 
 	lro->batch = NULL;
+	lro->unsorted = false;
 	lro->batched = 0;
 	while (list != NULL) {
 		struct mbuf *m = list;

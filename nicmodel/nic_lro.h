@@ -9,6 +9,7 @@
 #ifndef NICMODEL_NIC_LRO_H
 #define NICMODEL_NIC_LRO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "nicmodel/nic_chain.h"
@@ -24,7 +25,8 @@ struct nic_lro_entry {
 	struct nic_chains done;
 	struct mbuf *head; /* of the aggregate; never NULL in an entry */
 	struct mbuf *last;
-	uint32_t frames; /* in it, absorbed ACKs too */
+	uint32_t frames; /* in it */
+	uint32_t acks;	 /* absorbed by it */
 };
 
 struct nic_lro {
@@ -34,6 +36,7 @@ struct nic_lro {
 	struct mbuf *batch;  /* by m_nextpkt, in order of arrival */
 	struct mbuf *batch_last;
 	uint32_t batched;
+	bool unsorted; /* a hash in it is less than the one before */
 	struct nic_lro_entry entry[NIC_LRO_ENTRIES]; /* oldest first */
 	uint32_t entries;
 };

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/aead_stream.h"
@@ -74,6 +75,20 @@ start_at(struct nic_tls *tls, uint32_t seq, uint64_t rec_seq)
 	tls->rec_seq = rec_seq;
 }
 
+/* Only the real kind has a use for the key, which is half of a context. */
+static bool
+hold_key(struct nic_tls *tls, const struct ktls_key *key)
+{
+	tls->key = malloc(sizeof(*tls->key));
+	if (tls->key == NULL)
+		return false;
+	*tls->key = *key;
+	tls->stream = aead_stream_create(key);
+	if (tls->stream == NULL)
+		nic_tls_fini(tls);
+	return tls->stream != NULL;
+}
+
 int
 nic_tls_init(struct nic_tls *tls, const struct nic_tls_params *params)
 {
@@ -86,12 +101,8 @@ nic_tls_init(struct nic_tls *tls, const struct nic_tls_params *params)
 		return EOPNOTSUPP;
 	if (ktls_key_check(key) != 0)
 		return EINVAL;
-	if (params->real) {
-		tls->stream = aead_stream_create(key);
-		if (tls->stream == NULL)
-			return ENOMEM;
-	}
-	tls->key = *key;
+	if (params->real && !hold_key(tls, key))
+		return ENOMEM;
 	tls->scratch = params->scratch;
 	tls->counters = params->counters;
 	tls->overlap = params->overlap;
@@ -108,7 +119,10 @@ nic_tls_fini(struct nic_tls *tls)
 {
 	aead_stream_destroy(tls->stream);
 	tls->stream = NULL;
-	ktls_key_clear(&tls->key);
+	if (tls->key != NULL)
+		ktls_key_clear(tls->key);
+	free(tls->key);
+	tls->key = NULL;
 }
 
 /* Bytes before the first unknown one. */

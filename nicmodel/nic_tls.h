@@ -112,7 +112,7 @@ struct nic_tls_params {
  * one, of which nothing has been seen.
  */
 struct nic_tls {
-	struct ktls_key key;
+	struct ktls_key *key; /* NULL in the model kind, as stream */
 	struct tls_framing framing;
 	struct nic_tls_scan scan;
 	struct aead_stream *stream; /* NULL in the model kind */

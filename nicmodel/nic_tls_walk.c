@@ -3,8 +3,8 @@
  *
  * Called by nic_tls_rx once it knows where in the packet the context's place in
  * the stream is.  Each step takes bytes up to the next border: of a header, an
- * explicit nonce, a text, a tag, or of a search.  Every step consumes at least
- * one byte or gives the place up, after which a step does.
+ * explicit nonce, a text, a tag, or of a search.  A step consumes a byte, or
+ * ends a record without a body, or gives the place up; then the next one does.
  *
  * A record is put through the cipher only from its header on (`whole`); of one
  * that was entered in the middle nothing but the length is followed.  Where the
@@ -126,8 +126,8 @@ record_begin(struct nic_tls *tls, struct nic_tls_walk *walk)
 	if (tls->stream == NULL)
 		return;
 	text_bytes = tls->rec_bytes - tls->framing.hlen - TLS_TAG_BYTES;
-	tls_nonce(&tls->key, tls->rec_seq, tls->explicit_iv, nonce);
-	aad_len = tls_aad(&tls->key, tls->rec_seq, tls->header,
+	tls_nonce(tls->key, tls->rec_seq, tls->explicit_iv, nonce);
+	aad_len = tls_aad(tls->key, tls->rec_seq, tls->header,
 			  (uint16_t)text_bytes, aad);
 	if (aead_stream_begin(tls->stream, nonce, aad, aad_len) != 0)
 		record_abandon(tls, walk);
@@ -323,9 +323,6 @@ search_found(struct nic_tls *tls, struct nic_tls_walk *walk)
 	tls->whole = false;
 	tls->spoiled_record = false;
 	candidate_take(tls, walk);
-	/* The loose matcher takes any length. */
-	if (tls->rec_bytes == TLS_HEADER_BYTES)
-		nic_tls_record_next(tls, walk);
 }
 
 /* Bytes that are not searched: the pattern cannot continue across them. */

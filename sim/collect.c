@@ -730,9 +730,12 @@ collect_results(struct ktlsim *sim, struct results *results)
 	for (uint32_t i = 0; i < sim->conn_count; i++)
 		if (collect_flow(sim->conn[i], &results->flows[i]) != 0)
 			return ENOMEM;
-	for (; results->host_count < sim->host_count; results->host_count++)
-		if (collect_host(&sim->host[results->host_count],
-				 &results->hosts[results->host_count]) != 0)
+	/* Counted first: what a host has so far is freed on failure, too. */
+	while (results->host_count < sim->host_count) {
+		size_t i = results->host_count++;
+
+		if (collect_host(&sim->host[i], &results->hosts[i]) != 0)
 			return ENOMEM;
+	}
 	return collect_notes(sim, results);
 }

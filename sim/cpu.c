@@ -217,6 +217,13 @@ cpu_draw_switches(struct cpu *cpu, cpu_switch_price *price, void *arg)
 	cpu->switch_arg = arg;
 }
 
+void
+cpu_watch(struct cpu *cpu, cpu_stretch *watch, void *arg)
+{
+	cpu->watch = watch;
+	cpu->watch_arg = arg;
+}
+
 bool
 cpu_wake(struct cpu *cpu, struct cpu_task *task, sim_time now,
 	 sim_time extra_ps)
@@ -270,6 +277,8 @@ cpu_settle(struct cpu *cpu, sim_time now)
 	task->left_ps -= stretch;
 	task->busy_ps += stretch;
 	cpu->busy_ps[task->class] += stretch;
+	if (cpu->watch != NULL && stretch > 0)
+		cpu->watch(cpu->watch_arg, task, now - stretch, now);
 }
 
 bool

@@ -59,11 +59,35 @@ typedef bool cpu_done(struct cpu_task *task, sim_time now);
 /* The price of one context switch in picoseconds, drawn anew. */
 typedef sim_time cpu_switch_price(void *arg);
 
+enum { CPU_LABEL_ARGS = 2 };
+
+/* What a task's step is at, for whoever watches: constant texts. */
+struct cpu_label {
+	const char *name;
+	struct {
+		const char *name; /* NULL: no more */
+		uint64_t value;
+	} arg[CPU_LABEL_ARGS];
+};
+
+/* Between begin() and done() of a step. */
+typedef void cpu_task_label(const struct cpu_task *task,
+			    struct cpu_label *label);
+
+/*
+ * The CPU was the task's from begin_ps to end_ps, which is later; the next
+ * stretch begins there or after.  Between stretches of one preamble or step
+ * nothing changes in the task but left_ps, which is 0 after the last.
+ */
+typedef void cpu_stretch(void *arg, const struct cpu_task *task,
+			 sim_time begin_ps, sim_time end_ps);
+
 struct cpu_task {
 	enum cpu_class class;
 	enum cpu_task_state state;
 	cpu_begin *begin;
 	cpu_done *done;
+	cpu_task_label *label; /* or NULL */
 	struct cpu *cpu;       /* where it is queued or runs */
 	struct cpu_task *next; /* in the class's run queue */
 	sim_time queued_ps;    /* when it joined the run queue */
@@ -80,6 +104,8 @@ struct cpu {
 	sim_time switch_ps; /* price of a context switch, unless it is drawn */
 	cpu_switch_price *switch_price; /* draws it, or NULL */
 	void *switch_arg;
+	cpu_stretch *watch; /* or NULL */
+	void *watch_arg;
 	struct cpu_task *running;
 	struct cpu_task *last_thread; /* worker or reader that ran last */
 	struct cpu_task *head[CPU_CLASS_COUNT];
@@ -101,6 +127,9 @@ void cpu_fini(struct cpu *cpu);
 
 /* Draw the price of each context switch from now on. */
 void cpu_draw_switches(struct cpu *cpu, cpu_switch_price *price, void *arg);
+
+/* Be told from now on whose the CPU was. */
+void cpu_watch(struct cpu *cpu, cpu_stretch *watch, void *arg);
 
 /*
  * Make a sleeping task runnable on `cpu`; extra_ps is spent, together with the

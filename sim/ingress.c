@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "engine/mbuf.h"
+#include "sim/annotate.h"
 #include "sim/pipeline.h"
 #include "sim/run.h"
 #include "traces/flow.h"
@@ -177,6 +178,8 @@ make_segment(const struct endpoint *ep, const struct frame *frame, uint32_t off,
 	m->m_pkthdr.th_flags = frame->th_flags;
 	if (!last)
 		m->m_pkthdr.th_flags &= (uint8_t) ~(TH_FIN | TH_PUSH);
+	if (ep->conn->sim->annotate != NULL)
+		annotate_segment(ep->conn->sim->annotate, m, frame, off);
 	return m;
 }
 
@@ -237,6 +240,8 @@ checksum_refused(struct ktlsim *sim, struct endpoint *ep,
 		break;
 	}
 	sim->input.bad_checksum++;
+	if (sim->annotate != NULL)
+		annotate_refused(sim->annotate, ep);
 	if (ep->host != NULL) {
 		ep->host->segments.segments_in++;
 		ep->host->segments.dropped_checksum++;
@@ -304,8 +309,11 @@ ingress_fragment(struct ktlsim *sim, const struct frame_fragment *fragment,
 	const uint8_t *whole = ipfrag_add(sim->ipfrag, fragment, &len);
 	struct frame frame;
 
-	if (whole == NULL)
+	if (whole == NULL) {
+		if (sim->annotate != NULL)
+			annotate_fragment(sim->annotate);
 		return 0;
+	}
 	switch (frame_parse_tcp(fragment, whole, len, judge, &frame)) {
 	case FRAME_TCP:
 		return ingress_segment(sim, &frame, time);
@@ -322,8 +330,8 @@ ingress_fragment(struct ktlsim *sim, const struct frame_fragment *fragment,
 	return 0;
 }
 
-int
-ingress_frame(struct ktlsim *sim, const struct ktlsim_frame *input)
+static int
+take_frame(struct ktlsim *sim, const struct ktlsim_frame *input)
 {
 	const struct trace_frame captured = {
 	    .time_ps = input->time_ps,
@@ -356,6 +364,19 @@ ingress_frame(struct ktlsim *sim, const struct ktlsim_frame *input)
 		break;
 	}
 	return 0;
+}
+
+int
+ingress_frame(struct ktlsim *sim, const struct ktlsim_frame *input)
+{
+	int error;
+
+	if (sim->annotate == NULL)
+		return take_frame(sim, input);
+	annotate_frame(sim->annotate, input);
+	error = take_frame(sim, input);
+	annotate_frame(sim->annotate, NULL);
+	return error;
 }
 
 int

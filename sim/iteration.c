@@ -25,7 +25,7 @@ enum {
 };
 
 /* Greatest number of a range, in units. */
-#define NUMBER_MAX INT64_C(1000000000000)
+#define NUMBER_MAX INT64_C(100000000000)
 
 static int fail(char *why, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

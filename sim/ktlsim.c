@@ -14,16 +14,19 @@
 
 #include "engine/aead.h"
 #include "engine/mbuf.h"
+#include "sim/annotate.h"
 #include "sim/collect.h"
 #include "sim/cost.h"
 #include "sim/feed.h"
 #include "sim/ingress.h"
 #include "sim/invariant.h"
 #include "sim/ktlsim_internal.h"
+#include "sim/offload.h"
 #include "sim/pipeline.h"
 #include "sim/reader.h"
 #include "sim/report.h"
 #include "sim/run.h"
+#include "sim/trace_tap.h"
 #include "traces/ipfrag.h"
 #include "traces/keylog.h"
 
@@ -167,6 +170,15 @@ undo:
 	return code;
 }
 
+/* What flows have of their host's driver goes before the driver. */
+static void
+detach_offloads(struct ktlsim *sim)
+{
+	for (uint32_t i = 0; i < sim->conn_count; i++)
+		for (int d = 0; d < 2; d++)
+			offload_detach(&sim->conn[i]->endpoint[d]);
+}
+
 void
 ktlsim_destroy(struct ktlsim *sim)
 {
@@ -174,6 +186,7 @@ ktlsim_destroy(struct ktlsim *sim)
 		return;
 	if (sim->events != NULL)
 		sim->exec->stop(sim);
+	detach_offloads(sim);
 	for (unsigned i = 0; i < sim->host_count; i++)
 		host_fini(&sim->host[i]);
 	for (uint32_t i = 0; i < sim->conn_count; i++)
@@ -189,6 +202,8 @@ ktlsim_destroy(struct ktlsim *sim)
 	aead_pool_destroy(sim->aead);
 	mbuf_pool_destroy(sim->pool);
 	event_queue_destroy(sim->events);
+	annotate_destroy(sim->annotate);
+	trace_tap_destroy(sim->tap);
 	free(sim);
 }
 
@@ -417,6 +432,10 @@ ktlsim_finish(struct ktlsim *sim, struct ktlsim_error *error)
 	if (sim->failure != 0)
 		return fail(error, sim->failure, "the run was short of memory");
 	code = sim->exec->settle(sim);
+	if (sim->annotate != NULL)
+		(void)annotate_finish(sim->annotate);
+	if (sim->tap != NULL)
+		(void)trace_tap_finish(sim->tap);
 	if (code == 0)
 		code = collect_results(sim, &sim->results);
 	if (code == 0)
@@ -437,6 +456,34 @@ ktlsim_set_input(struct ktlsim *sim, const char *status, uint64_t frames,
 	sim->input_frames = frames;
 	sim->wall_s = wall_s;
 	sim->partial = partial;
+}
+
+int
+ktlsim_annotate_to(struct ktlsim *sim, FILE *out)
+{
+	if (!sim->exec->virtual_time)
+		return ENOTSUP;
+	return annotate_create(&sim->annotate, sim, out);
+}
+
+int
+ktlsim_trace_to(struct ktlsim *sim, FILE *out)
+{
+	if (!sim->exec->virtual_time)
+		return ENOTSUP;
+	return trace_tap_create(&sim->tap, sim, out);
+}
+
+int
+ktlsim_annotate_error(const struct ktlsim *sim)
+{
+	return sim->annotate != NULL ? annotate_error(sim->annotate) : 0;
+}
+
+int
+ktlsim_trace_error(const struct ktlsim *sim)
+{
+	return sim->tap != NULL ? trace_tap_error(sim->tap) : 0;
 }
 
 uint64_t

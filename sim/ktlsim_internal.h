@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "sim/config.h"
 
@@ -29,6 +30,18 @@ void ktlsim_set_input(struct ktlsim *sim, const char *status, uint64_t frames,
 
 /* A line for the reader of the report; before ktlsim_finish. */
 void ktlsim_add_note(struct ktlsim *sim, const char *text);
+
+/*
+ * Write a pcapng of what the hosts receive, or a trace of what they do, to a
+ * borrowed stream until ktlsim_finish; before the first frame, and once.  0;
+ * ENOTSUP with the executor of threads; ENOMEM.
+ */
+int ktlsim_annotate_to(struct ktlsim *sim, FILE *out);
+int ktlsim_trace_to(struct ktlsim *sim, FILE *out);
+
+/* The errno of the first write to it that failed, or 0. */
+int ktlsim_annotate_error(const struct ktlsim *sim);
+int ktlsim_trace_error(const struct ktlsim *sim);
 
 /* Frames that were injected, or that senders of its own have sent. */
 uint64_t ktlsim_frames(const struct ktlsim *sim);

@@ -30,6 +30,7 @@
 #include "engine/ktls_session.h"
 #include "engine/mbuf.h"
 #include "sim/run.h"
+#include "sim/trace_tap.h"
 
 static event_handler install_params;
 static event_handler install_rule;
@@ -126,6 +127,16 @@ offload_destroy(struct host *host)
 	host->offload = NULL;
 }
 
+/* The phase may be another than before. */
+static void
+show(struct offload_flow *flow, const char *cause, sim_time now)
+{
+	struct trace_tap *tap = flow->ep->conn->sim->tap;
+
+	if (tap != NULL)
+		trace_tap_phase(tap, flow, cause, now);
+}
+
 /* Events are about the flow's present context. */
 static void
 schedule(struct offload_flow *flow, sim_time time, event_handler *handler)
@@ -214,9 +225,11 @@ begin_install(struct offload_flow *flow, sim_time now)
 	}
 	if (reason != NULL) {
 		refuse(flow, reason);
+		show(flow, reason, now);
 		return;
 	}
 	flow->state = OFFLOAD_INSTALLING;
+	show(flow, NULL, now);
 	flow->installs++;
 	offload->to_come++;
 	schedule(flow, firmware_done(offload, now), install_params);
@@ -296,6 +309,7 @@ install_params(void *object, uint64_t argument, sim_time now)
 		run_fail(host->sim, error);
 	if (error != 0) {
 		refuse(flow, "the NIC refused the key");
+		show(flow, flow->reason, now);
 		return;
 	}
 	schedule(flow,
@@ -328,6 +342,7 @@ install_rule(void *object, uint64_t argument, sim_time now)
 	flow->state = OFFLOAD_ACTIVE;
 	if (flow->active_ps == SIM_TIME_NEVER)
 		flow->active_ps = now;
+	show(flow, NULL, now);
 }
 
 /* --- posts of the driver --- */
@@ -492,8 +507,10 @@ answer_device(void *object, uint64_t argument, sim_time now)
 	taken = act.kind == NIC_RESYNC_ANSWER
 		    ? nic_tls_answer(&flow->context->tls, act.seq, act.rec_seq)
 		    : nic_tls_hint(&flow->context->tls, act.seq, act.rec_seq);
-	if (taken)
-		episodes_note(&flow->episodes, EPISODE_ANSWER, now);
+	if (!taken)
+		return;
+	episodes_note(&flow->episodes, EPISODE_ANSWER, now);
+	show(flow, "answer", now);
 }
 
 /* --- what happens to a flow --- */
@@ -522,6 +539,7 @@ device_reset(struct offload *offload, sim_time now)
 					    &offload->counters) != 0)
 				run_fail(sim, ENOMEM);
 			episodes_lose(&flow->episodes, "device reset", now);
+			show(flow, "device reset", now);
 		}
 	}
 }
@@ -578,6 +596,7 @@ offload_packet(struct endpoint *ep, const struct nic_context_result *tls,
 	if (tls->tls.verdict == NIC_TLS_RESYNC)
 		episodes_note(&flow->episodes, EPISODE_CANDIDATE, now);
 	offload_of(flow)->tls_err += tls->tls.verdict == NIC_TLS_AUTH_FAIL;
+	show(flow, nic_tls_case_name(tls->tls.row), now);
 }
 
 void
@@ -707,6 +726,7 @@ offload_next_key(struct endpoint *ep, sim_time now)
 	episodes_lose(&flow->episodes, "key update", now);
 	ktls_rx_keep_nic_key(&ep->so, ahead > 0 ? (uint64_t)ahead : 0);
 	flow->state = OFFLOAD_REKEYING;
+	show(flow, "key update", now);
 	if (ktls_rx_nic_drained(&ep->so))
 		begin_install(flow, now);
 }
@@ -721,6 +741,7 @@ offload_close(struct endpoint *ep)
 		return;
 	drop_context(flow);
 	flow->state = OFFLOAD_CLOSED;
+	show(flow, NULL, ep->conn->sim->now);
 }
 
 void
@@ -748,4 +769,20 @@ offload_state_name(const struct offload_flow *flow)
 	};
 
 	return names[flow == NULL ? OFFLOAD_NONE : flow->state];
+}
+
+const char *
+offload_phase_name(const struct offload_flow *flow)
+{
+	static const char *const trackers[] = {
+	    [NIC_TLS_START] = "starting",
+	    [NIC_TLS_TRACKING] = "tracking",
+	    [NIC_TLS_SEARCHING] = "searching",
+	};
+
+	if (flow == NULL || flow->state != OFFLOAD_ACTIVE)
+		return offload_state_name(flow);
+	return flow->context->tls.offload
+		   ? "offloading"
+		   : trackers[flow->context->tls.tracker];
 }

@@ -64,6 +64,8 @@ struct offload_flow {
 	uint64_t installs, resets, path_changes, rekeys;
 	struct offload_split split;
 	struct episodes episodes;
+	const char *shown; /* phase in the trace (trace_tap.c), or NULL */
+	sim_time shown_ps; /* since when */
 };
 
 /* A post of the driver between its doorbell and its completion. */
@@ -148,6 +150,12 @@ void offload_close(struct endpoint *ep);
 /* Free what the endpoint has. */
 void offload_detach(struct endpoint *ep);
 
-/* "none", "refused", "starting", "offloading", "searching", "tracking", ... */
+/* "none", "refused", "installing", "active", ...; flow may be NULL. */
 const char *offload_state_name(const struct offload_flow *flow);
+
+/*
+ * The same with what the device is at in place of "active": "starting",
+ * "offloading", "searching" or, with a candidate, "tracking".
+ */
+const char *offload_phase_name(const struct offload_flow *flow);
 #endif

@@ -20,6 +20,7 @@
 
 #include "engine/effects.h"
 #include "engine/mbuf.h"
+#include "sim/annotate.h"
 #include "sim/feed.h"
 #include "sim/offload.h"
 #include "sim/reader.h"
@@ -242,10 +243,14 @@ stage_ring(struct host *host, struct mbuf *m, sim_time now)
 	host->segments.on_link--;
 	offload_before_packet(ep, now);
 	link = impair_take(&host->nic, m);
+	if (host->sim->annotate != NULL)
+		annotate_wire(host->sim->annotate, ep, m);
 	rx =
 	    nic_rx(&host->nic, m, now,
 		   host_is_captured(host) ? 0 : price(host, COST_NIC_PIPELINE));
 	offload_packet(ep, &rx.tls, now);
+	if (host->sim->annotate != NULL)
+		annotate_nic(host->sim->annotate, ep, &rx, now);
 	if (rx.dropped) {
 		host->segments.dropped_ring++;
 		impair_put(m, link);
@@ -271,6 +276,10 @@ stage_nic(void *object, uint64_t argument, sim_time now)
 	case PORT_KEEPS:
 		break;
 	case PORT_REFUSES:
+		if (host->sim->annotate != NULL)
+			annotate_lost(host->sim->annotate,
+				      endpoint_of_segment(host->sim, m), m,
+				      "the port's buffer is full", now);
 		host->segments.on_link--;
 		host->segments.dropped_ring++;
 		segment_lost(host, m, now);
@@ -305,6 +314,8 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 	sim_time end;
 
 	if (host == NULL) {
+		if (sim->annotate != NULL)
+			annotate_followed(sim->annotate, ep, m, now);
 		m->m_pkthdr.rcv_tstmp = now;
 		m->m_pkthdr.visible_ps = now;
 		stage_tcp(ep, m, 1, now, now);
@@ -334,6 +345,27 @@ segment_arrives(struct ktlsim *sim, struct mbuf *m, sim_time now)
 		  (uint64_t)(uintptr_t)m);
 }
 
+static void
+segment_lost_on_link(struct endpoint *ep, struct mbuf *m,
+		     enum impair_verdict verdict, sim_time now)
+{
+	struct ktlsim *sim = ep->conn->sim;
+	struct host *host = ep->host;
+
+	host->segments.segments_in++;
+	if (verdict == IMPAIR_LOST)
+		host->segments.dropped_link++;
+	else
+		host->segments.dropped_checksum++;
+	if (sim->annotate != NULL)
+		annotate_lost(sim->annotate, ep, m,
+			      verdict == IMPAIR_LOST
+				  ? "the link lost it"
+				  : "the link damaged it, the checksum told",
+			      now);
+	segment_lost(host, m, now);
+}
+
 /* What is left of a segment on a link that misbehaves (sim/impair.c). */
 static void
 segment_impaired(struct endpoint *ep, struct mbuf *m, enum impair_pass pass,
@@ -344,12 +376,7 @@ segment_impaired(struct endpoint *ep, struct mbuf *m, enum impair_pass pass,
 	struct mbuf *copy = NULL;
 
 	if (fate.verdict != IMPAIR_ARRIVES) {
-		ep->host->segments.segments_in++;
-		if (fate.verdict == IMPAIR_LOST)
-			ep->host->segments.dropped_link++;
-		else
-			ep->host->segments.dropped_checksum++;
-		segment_lost(ep->host, m, now);
+		segment_lost_on_link(ep, m, fate.verdict, now);
 		return;
 	}
 	if (fate.duplicate) {

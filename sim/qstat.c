@@ -31,6 +31,13 @@ qstat_keep_waits(struct qstat *q)
 }
 
 void
+qstat_watch(struct qstat *q, qstat_depth *watch, void *arg)
+{
+	q->watch = watch;
+	q->watch_arg = arg;
+}
+
+void
 qstat_fini(struct qstat *q)
 {
 	hist_fini(&q->wait);
@@ -53,6 +60,8 @@ qstat_enter(struct qstat *q, sim_time now)
 	q->depth++;
 	if (q->depth > q->depth_max)
 		q->depth_max = q->depth;
+	if (q->watch != NULL)
+		q->watch(q->watch_arg, q->depth, now);
 }
 
 void
@@ -69,6 +78,8 @@ qstat_leave(struct qstat *q, sim_time now, sim_time entered_ps)
 	q->wait_sum += now - entered_ps;
 	if (q->depth == 0 && q->gone_sum != q->entry_sum)
 		q->broken = true;
+	if (q->watch != NULL)
+		q->watch(q->watch_arg, q->depth, now);
 	/* Short of memory the histogram misses a value; its count shows it. */
 	if (q->keep_waits)
 		(void)hist_add(&q->wait, now - entered_ps);

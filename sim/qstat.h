@@ -14,6 +14,9 @@
 #include "sim/event.h"
 #include "sim/hist.h"
 
+/* The depth has changed. */
+typedef void qstat_depth(void *arg, uint64_t depth, sim_time now);
+
 struct qstat {
 	uint64_t entered;
 	uint64_t left;
@@ -27,12 +30,17 @@ struct qstat {
 	bool broken;		     /* a leaver that cannot have been inside */
 	bool keep_waits;	     /* in `wait` */
 	struct hist wait;
+	qstat_depth *watch; /* or NULL */
+	void *watch_arg;
 };
 
 void qstat_init(struct qstat *q);
 
 /* Keep a histogram of the waits from now on; most queues need none. */
 void qstat_keep_waits(struct qstat *q);
+
+/* Be told of every depth from now on. */
+void qstat_watch(struct qstat *q, qstat_depth *watch, void *arg);
 void qstat_fini(struct qstat *q);
 void qstat_enter(struct qstat *q, sim_time now);
 

@@ -26,6 +26,7 @@
 #include "sim/offload.h"
 #include "sim/pipeline.h"
 #include "sim/run.h"
+#include "sim/trace_tap.h"
 
 void
 endpoint_digest(const struct endpoint *ep, sim_time now, enum stage stage,
@@ -516,6 +517,8 @@ record_read(struct endpoint *ep, sim_time now)
 		    hist_add(&ep->latency, times[STAGE_TOTAL]) != 0)
 			run_fail(sim, ENOMEM);
 	}
+	if (sim->tap != NULL && books != NULL)
+		trace_tap_record(sim->tap, ep, r, ep->reader.record_ps, now);
 	if (sim->deliver_fn != NULL)
 		record_report(ep, r, now);
 	if (!ep->real && r->type == TLS_CHANGE_CIPHER_SPEC)

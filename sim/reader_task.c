@@ -22,9 +22,9 @@
 enum { RNG_PURPOSE_THINK = 1000 }; /* beyond every cost_id */
 
 static struct endpoint *
-endpoint_of_task(struct cpu_task *task)
+endpoint_of_task(const struct cpu_task *task)
 {
-	return (struct endpoint *)((char *)task -
+	return (struct endpoint *)((char *)(uintptr_t)task -
 				   offsetof(struct endpoint, reader.task));
 }
 
@@ -122,6 +122,21 @@ task_done(struct cpu_task *task, sim_time now)
 	return false;
 }
 
+static void
+task_label(const struct cpu_task *task, struct cpu_label *label)
+{
+	static const char *const names[] = {
+	    [READER_HANDSHAKE] = "handshake", [READER_ENABLE] = "enable",
+	    [READER_RECORDS] = "read",	      [READER_PLAIN] = "read",
+	    [READER_CLOSED] = "read",
+	};
+	const struct endpoint *ep = endpoint_of_task(task);
+
+	label->name = names[ep->reader.step_mode];
+	label->arg[0].name = "flow";
+	label->arg[0].value = ep->conn->flow->id;
+}
+
 void
 reader_task_init(struct endpoint *ep)
 {
@@ -131,7 +146,8 @@ reader_task_init(struct endpoint *ep)
 	    .class = CPU_APP,
 	    .cpu = &host->cpu[ep->conn->flow->id % host->cpus],
 	    .begin = task_begin,
-	    .done = task_done};
+	    .done = task_done,
+	    .label = task_label};
 }
 
 void

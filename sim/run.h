@@ -29,8 +29,10 @@
 
 enum { HOSTS_MAX = 2, NOTES_MAX = 64 };
 
+struct annotate;
 struct feed;
 struct thread_exec;
+struct trace_tap;
 
 struct ktlsim {
 	struct config config;
@@ -63,6 +65,8 @@ struct ktlsim {
 	uint8_t *scratch; /* HANDSHAKE_PEEK_BYTES for contiguous reads */
 	char notes[NOTES_MAX][RESULTS_TEXT_BYTES];
 	size_t note_count;
+	struct annotate *annotate; /* --annotate, or NULL */
+	struct trace_tap *tap;	   /* --trace, or NULL */
 	char input_status[16];
 	uint64_t input_frames;
 	const struct results_scenario *scenario; /* NULL: of none */

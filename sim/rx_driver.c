@@ -288,6 +288,17 @@ irq_done(struct cpu_task *task, sim_time now)
 	return false;
 }
 
+static void
+irq_label(const struct cpu_task *task, struct cpu_label *label)
+{
+	const struct rx_driver *driver =
+	    (const struct rx_driver *)((const char *)task -
+				       offsetof(struct rx_driver, irq));
+
+	label->arg[0].name = "queue";
+	label->arg[0].value = driver->queue;
+}
+
 /* The work item of adaptive moderation: all of it is its wake-up. */
 static sim_time
 dim_work_begin(struct cpu_task *task, sim_time now)
@@ -340,8 +351,10 @@ rx_driver_init(struct rx_driver *driver, struct host *host, uint32_t queue)
 	driver->queue = queue;
 	driver->cpu = &host->cpu[queue % host->cpus];
 	driver->softirq = &host->softirq[queue % host->cpus];
-	driver->irq = (struct cpu_task){
-	    .class = CPU_IRQ, .begin = irq_begin, .done = irq_done};
+	driver->irq = (struct cpu_task){.class = CPU_IRQ,
+					.begin = irq_begin,
+					.done = irq_done,
+					.label = irq_label};
 	driver->dim_work = (struct cpu_task){.class = CPU_WORKER,
 					     .begin = dim_work_begin,
 					     .done = dim_work_done};

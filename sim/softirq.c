@@ -97,16 +97,16 @@ round_step_done(struct softirq *softirq, sim_time now)
 }
 
 static struct softirq *
-softirq_of_task(struct cpu_task *task)
+softirq_of_task(const struct cpu_task *task)
 {
-	return (struct softirq *)((char *)task -
+	return (struct softirq *)((char *)(uintptr_t)task -
 				  offsetof(struct softirq, task));
 }
 
 static struct softirq *
-softirq_of_thread(struct cpu_task *thread)
+softirq_of_thread(const struct cpu_task *thread)
 {
-	return (struct softirq *)((char *)thread -
+	return (struct softirq *)((char *)(uintptr_t)thread -
 				  offsetof(struct softirq, thread));
 }
 
@@ -144,12 +144,38 @@ thread_done(struct cpu_task *thread, sim_time now)
 	return state != ROUND_OVER;
 }
 
+static void
+poll_label(const struct rx_driver *driver, struct cpu_label *label)
+{
+	label->arg[0].name = "queue";
+	label->arg[0].value = driver->queue;
+	label->arg[1].name = "frames";
+	label->arg[1].value = driver->step_frames;
+}
+
+static void
+task_label(const struct cpu_task *task, struct cpu_label *label)
+{
+	poll_label(softirq_of_task(task)->head, label);
+}
+
+static void
+thread_label(const struct cpu_task *thread, struct cpu_label *label)
+{
+	label->name = "ksoftirqd";
+	poll_label(softirq_of_thread(thread)->head, label);
+}
+
 void
 softirq_init(struct softirq *softirq, struct host *host, struct cpu *cpu)
 {
 	*softirq = (struct softirq){.host = host, .cpu = cpu};
-	softirq->task = (struct cpu_task){
-	    .class = CPU_SOFTIRQ, .begin = task_begin, .done = task_done};
-	softirq->thread = (struct cpu_task){
-	    .class = CPU_APP, .begin = thread_begin, .done = thread_done};
+	softirq->task = (struct cpu_task){.class = CPU_SOFTIRQ,
+					  .begin = task_begin,
+					  .done = task_done,
+					  .label = task_label};
+	softirq->thread = (struct cpu_task){.class = CPU_APP,
+					    .begin = thread_begin,
+					    .done = thread_done,
+					    .label = thread_label};
 }

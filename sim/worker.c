@@ -222,6 +222,22 @@ worker_done(struct cpu_task *task, sim_time now)
 	return worker->wq.running;
 }
 
+static void
+worker_label(const struct cpu_task *task, struct cpu_label *label)
+{
+	const struct worker *worker = worker_of_task(task);
+
+	if (worker->sending)
+		label->name = "encrypt";
+	if (!worker->has_job)
+		return;
+	label->name = "record";
+	label->arg[0].name = "flow";
+	label->arg[0].value = worker->current->conn->flow->id;
+	label->arg[1].name = "record";
+	label->arg[1].value = worker->stamp.number;
+}
+
 void
 worker_init(struct worker *worker, struct host *host, uint32_t id)
 {
@@ -229,8 +245,10 @@ worker_init(struct worker *worker, struct host *host, uint32_t id)
 	worker->host = host;
 	worker->id = id;
 	worker->home = &host->cpu[id % host->cpus];
-	worker->task = (struct cpu_task){
-	    .class = CPU_WORKER, .begin = worker_begin, .done = worker_done};
+	worker->task = (struct cpu_task){.class = CPU_WORKER,
+					 .begin = worker_begin,
+					 .done = worker_done,
+					 .label = worker_label};
 	workq_init(&worker->wq);
 	tx_queue_init(&worker->tx);
 	qstat_init(&worker->waiting);

@@ -7,7 +7,8 @@
 # program as a user meets it.
 
 SABOTAGED := nic_merge_get nic_rx sbappendstream qstat_enter qstat_leave \
-	     stage_times cpu_settle malloc calloc aligned_alloc \
+	     stage_times cpu_settle malloc calloc realloc \
+	     aligned_alloc strdup \
 	     $(addprefix EVP_,CipherInit_ex2 CipherUpdate CipherFinal_ex \
 		CIPHER_CTX_ctrl EncryptInit_ex2 EncryptUpdate \
 		DecryptInit_ex2 DecryptUpdate DecryptFinal_ex MAC_CTX_dup \

@@ -391,3 +391,35 @@ keylog_find(const struct keylog *keylog,
 	*len = entry->secret_len;
 	return entry->secret;
 }
+
+static char *
+hex_write(char *to, const uint8_t *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		*to++ = digits[bytes[i] >> 4];
+		*to++ = digits[bytes[i] & 15];
+	}
+	return to;
+}
+
+size_t
+keylog_line(const struct keylog *keylog, size_t index,
+	    char line[KEYLOG_LINE_MAX])
+{
+	const struct keylog_entry *entry;
+	char *to;
+
+	if (index >= keylog->count)
+		return 0;
+	entry = &keylog->entries[index];
+	to = stpcpy(line, label_names[entry->label]);
+	*to++ = ' ';
+	to = hex_write(to, entry->random, KEYLOG_RANDOM_BYTES);
+	*to++ = ' ';
+	to = hex_write(to, entry->secret, entry->secret_len);
+	*to++ = '\n';
+	*to = '\0';
+	return (size_t)(to - line);
+}

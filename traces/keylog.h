@@ -1,7 +1,7 @@
 /*
  * keylog.h - secrets of an SSLKEYLOGFILE, or of pcapng secrets blocks.
  *
- * Order of use: keylog_create; { keylog_add }*; { keylog_find }*;
+ * Order of use: keylog_create; { keylog_add }*; { keylog_find, keylog_line }*;
  * keylog_destroy, which wipes.
  * Source: draft-ietf-tls-keylogfile.  CRLF line ends, upper-case hex, comments,
  * blank lines and a missing final newline are taken; a malformed line is
@@ -30,6 +30,7 @@ enum keylog_label {
 enum {
 	KEYLOG_RANDOM_BYTES = 32,
 	KEYLOG_SECRET_MAX = 64,
+	KEYLOG_LINE_MAX = 256, /* of keylog_line, its NUL included */
 };
 
 struct keylog;
@@ -62,4 +63,12 @@ int keylog_add(struct keylog *keylog, const char *text, size_t len,
 const uint8_t *keylog_find(const struct keylog *keylog,
 			   const uint8_t random[KEYLOG_RANDOM_BYTES],
 			   enum keylog_label label, size_t *len);
+
+/*
+ * The index-th secret as a line with its newline, NUL-terminated; its length,
+ * or 0 where there are no more.  A secret stands where its first line was
+ * added.
+ */
+size_t keylog_line(const struct keylog *keylog, size_t index,
+		   char line[KEYLOG_LINE_MAX]);
 #endif

@@ -28,6 +28,8 @@ enum option_id {
 	OPTION_JSON,
 	OPTION_RECORDS,
 	OPTION_PLAINTEXT,
+	OPTION_ANNOTATE,
+	OPTION_TRACE,
 	OPTION_SEED,
 	OPTION_EXECUTOR,
 	OPTION_LIST_KEYS,
@@ -66,6 +68,10 @@ static const struct option_row rows[] = {
      "write a CSV file with one row per record", CLI_SIMULATE},
     {"plaintext", OPTION_PLAINTEXT, required_argument, "--plaintext DIR",
      "write the decrypted bytes of each flow to files", CLI_SIMULATE},
+    {"annotate", OPTION_ANNOTATE, required_argument, "--annotate FILE",
+     "write a pcapng of what the hosts received, with comments", CLI_SIMULATE},
+    {"trace", OPTION_TRACE, required_argument, "--trace FILE",
+     "write a trace of CPUs, queues and records for Perfetto", CLI_SIMULATE},
     {"seed", OPTION_SEED, required_argument, "--seed N",
      "the same as --set run.seed=N", CLI_SIMULATE},
     {"executor", OPTION_EXECUTOR, required_argument, "--executor NAME",
@@ -289,6 +295,12 @@ take_option(struct parse *parse, int id, char **argv)
 		return CLI_GO_ON;
 	case OPTION_PLAINTEXT:
 		options->plaintext = optarg;
+		return CLI_GO_ON;
+	case OPTION_ANNOTATE:
+		options->annotate = optarg;
+		return CLI_GO_ON;
+	case OPTION_TRACE:
+		options->trace = optarg;
 		return CLI_GO_ON;
 	case OPTION_CONFIGURATION:
 		options->configuration = optarg;

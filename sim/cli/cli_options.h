@@ -45,6 +45,8 @@ struct cli_options {
 	const char *json;	   /* "-": standard output, replaces the text */
 	const char *records;
 	const char *plaintext;
+	const char *annotate;
+	const char *trace;
 	enum cli_progress_mode progress;
 	bool quiet;
 	bool verbose;

@@ -18,7 +18,9 @@
 #include "sim/cli/cli.h"
 #include "sim/cli/cli_options.h"
 #include "sim/cli/cli_plaintext.h"
+#include "sim/config.h"
 #include "sim/ktlsim.h"
+#include "sim/ktlsim_internal.h"
 
 static bool
 same_file(const struct stat *file, const char *path)
@@ -32,12 +34,12 @@ same_file(const struct stat *file, const char *path)
 
 /* Open for writing; EEXIST for a file that the run reads. */
 static FILE *
-open_output(const struct cli_options *options, const char *path)
+open_output(const struct cli_options *options, const char *path, mode_t mode)
 {
 	struct stat status;
 	FILE *file = NULL;
 	int error = 0;
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return NULL;
@@ -58,17 +60,21 @@ open_output(const struct cli_options *options, const char *path)
 }
 
 static int
-open_named(const struct cli_options *options, const char *option,
-	   const char *path, FILE **file)
+refuse_path(const char *option, const char *path)
 {
-	*file = open_output(options, path);
-	if (*file != NULL)
-		return CLI_OK;
 	cli_message(CLI_ERROR, "--%s %s: %s; give a path that can be written",
 		    option, path,
 		    errno == EEXIST ? "this file is read by the same run"
 				    : strerror(errno));
 	return CLI_USAGE;
+}
+
+static int
+open_named(const struct cli_options *options, const char *option,
+	   const char *path, FILE **file)
+{
+	*file = open_output(options, path, 0666);
+	return *file != NULL ? CLI_OK : refuse_path(option, path);
 }
 
 static int
@@ -79,6 +85,57 @@ open_records(const struct cli_options *options, FILE **file)
 	cli_message(CLI_ERROR, "--records -: only --json may go to standard "
 			       "output; name a file");
 	return CLI_USAGE;
+}
+
+/* Open for the owner alone, whatever the file's mode was before. */
+static FILE *
+open_private(const struct cli_options *options, const char *path)
+{
+	FILE *file = open_output(options, path, 0600);
+	struct stat status;
+	int error;
+
+	if (file == NULL)
+		return NULL;
+	/* The mode of a device is not ours to change. */
+	if (fstat(fileno(file), &status) == 0 &&
+	    (!S_ISREG(status.st_mode) || fchmod(fileno(file), 0600) == 0))
+		return file;
+	error = errno;
+	fclose(file);
+	errno = error;
+	return NULL;
+}
+
+/* What a file of this option discloses. */
+static int
+open_disclosing(const struct cli_options *options, const char *option,
+		const char *path, const char *what, FILE **file)
+{
+	*file = NULL;
+	if (path == NULL)
+		return CLI_OK;
+	if (strcmp(path, "-") == 0) {
+		cli_message(CLI_ERROR,
+			    "--%s -: only --json may go to standard output; "
+			    "name a file",
+			    option);
+		return CLI_USAGE;
+	}
+	if (ktlsim_config_view(options->config)->run_executor ==
+	    EXECUTOR_THREADS) {
+		cli_message(CLI_ERROR,
+			    "--%s %s: only simulated time can be drawn; leave "
+			    "out --executor threads",
+			    option, path);
+		return CLI_USAGE;
+	}
+	*file = open_private(options, path);
+	if (*file == NULL)
+		return refuse_path(option, path);
+	cli_message(CLI_WARN, "%s discloses %s; it is readable by you alone",
+		    path, what);
+	return CLI_OK;
 }
 
 static int
@@ -115,6 +172,14 @@ cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
 		status = open_records(options, &outputs->records);
 	if (status == CLI_OK && options->plaintext != NULL)
 		status = open_plaintext(outputs, options->plaintext);
+	if (status == CLI_OK)
+		status = open_disclosing(options, "annotate", options->annotate,
+					 "packets and their TLS secrets",
+					 &outputs->annotate);
+	if (status == CLI_OK)
+		status = open_disclosing(options, "trace", options->trace,
+					 "the size and time of each record",
+					 &outputs->trace);
 	return status;
 }
 
@@ -130,7 +195,8 @@ write_failed(const char *name, int error)
 bool
 cli_outputs_overwrite(const struct cli_options *options, const char *path)
 {
-	const char *const written[] = {options->json, options->records};
+	const char *const written[] = {options->json, options->records,
+				       options->annotate, options->trace};
 	struct stat file;
 
 	for (size_t i = 0; i < sizeof(written) / sizeof(*written); i++)
@@ -138,6 +204,12 @@ cli_outputs_overwrite(const struct cli_options *options, const char *path)
 		    same_file(&file, path))
 			return true;
 	return false;
+}
+
+bool
+cli_outputs_are_of_one_run(const struct cli_options *options)
+{
+	return options->annotate != NULL || options->trace != NULL;
 }
 
 bool
@@ -256,7 +328,24 @@ begin_records(struct cli_outputs *outputs)
 		outputs->several ? "run," : "");
 }
 
-void
+/* One simulation writes these files. */
+static int
+attach_disclosing(struct cli_outputs *outputs, struct ktlsim *sim)
+{
+	int error = 0;
+
+	if (outputs->annotate != NULL)
+		error = ktlsim_annotate_to(sim, outputs->annotate);
+	if (error == 0 && outputs->trace != NULL)
+		error = ktlsim_trace_to(sim, outputs->trace);
+	outputs->sim = sim;
+	if (error == 0)
+		return CLI_OK;
+	cli_message(CLI_ERROR, "--annotate or --trace: %s", strerror(error));
+	return CLI_FAILED;
+}
+
+int
 cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 {
 	if (outputs->records != NULL) {
@@ -265,6 +354,7 @@ cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim)
 	}
 	if (outputs->plaintext != NULL)
 		ktlsim_on_data(sim, write_data, outputs->plaintext);
+	return attach_disclosing(outputs, sim);
 }
 
 int
@@ -276,6 +366,10 @@ cli_outputs_report(struct cli_outputs *outputs, const struct results *results,
 	int status = CLI_OK;
 	int error = 0;
 
+	if (outputs->sim != NULL) {
+		outputs->annotate_error = ktlsim_annotate_error(outputs->sim);
+		outputs->trace_error = ktlsim_trace_error(outputs->sim);
+	}
 	if (cli_outputs_text(outputs))
 		print_text(stdout, results);
 	if (outputs->json != NULL && outputs->several)
@@ -342,6 +436,11 @@ cli_outputs_close(struct cli_outputs *outputs)
 	status =
 	    cli_worse(status, close_named(outputs->records, options->records,
 					  outputs->records_error));
+	status =
+	    cli_worse(status, close_named(outputs->annotate, options->annotate,
+					  outputs->annotate_error));
+	status = cli_worse(status, close_named(outputs->trace, options->trace,
+					       outputs->trace_error));
 	status = cli_worse(status, cli_outputs_end(outputs));
 	*outputs = (struct cli_outputs){.options = options};
 	return status;

@@ -6,7 +6,7 @@
  * cli_outputs_close (also after a failed open).  For several runs call
  * cli_outputs_several after open, and before each one cli_outputs_begin, after
  * it cli_outputs_end.
- * The first failed write of records or plaintext is kept, and reported by
+ * The first failed write of all but the results is kept, and reported by
  * close.
  */
 #ifndef SIM_CLI_CLI_OUTPUTS_H
@@ -27,6 +27,9 @@ struct cli_outputs {
 	FILE *records;			 /* NULL: none */
 	struct cli_plaintext *plaintext; /* NULL: none */
 	int records_error;		 /* errno of the first failed write */
+	FILE *annotate, *trace;		 /* NULL: none */
+	int annotate_error, trace_error; /* likewise */
+	struct ktlsim *sim;		 /* that writes them, or NULL */
 	bool records_begun;		 /* the line of names is written */
 	bool several;			 /* runs */
 	uint64_t run;			 /* ... this one */
@@ -50,11 +53,17 @@ int cli_outputs_end(struct cli_outputs *outputs);
 /* Would a file that the options name be written over one that is read? */
 bool cli_outputs_overwrite(const struct cli_options *options, const char *path);
 
+/* Among the options is --annotate or --trace: several runs cannot share it. */
+bool cli_outputs_are_of_one_run(const struct cli_options *options);
+
 /* The text report goes to standard output. */
 bool cli_outputs_text(const struct cli_outputs *outputs);
 
-/* Have records and plaintext written as the simulation runs. */
-void cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim);
+/*
+ * Have all but the results written as the simulation runs.  An exit status,
+ * after a message.
+ */
+int cli_outputs_attach(struct cli_outputs *outputs, struct ktlsim *sim);
 
 /*
  * Write the results: JSON by print_json where it is wanted, and the text of

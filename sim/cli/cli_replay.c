@@ -30,10 +30,10 @@ static int
 replay(struct cli_session *session, struct cli_outputs *outputs)
 {
 	bool verbose = session->options->verbose;
-	int status;
+	int status = cli_outputs_attach(outputs, session->sim);
 
-	cli_outputs_attach(outputs, session->sim);
-	status = cli_session_run(session);
+	if (status == CLI_OK)
+		status = cli_session_run(session);
 	if (status != CLI_OK)
 		return status;
 	status = cli_session_finish(session);

@@ -120,10 +120,15 @@ check_config(const struct batch *batch, uint64_t run,
 	    (cli_outputs_overwrite(batch->options, config->replay_capture) ||
 	     cli_outputs_overwrite(batch->options, config->replay_keylog)))
 		return refuse(batch, run,
-			      "--json or --records names a file that this run "
-			      "reads; write elsewhere");
+			      "an option names a file that this run reads to "
+			      "be written; write elsewhere");
 	if (config_finish(&finished, &error) != 0)
 		return refuse(batch, run, error.text);
+	if (cli_outputs_are_of_one_run(batch->options) &&
+	    config->run_executor == EXECUTOR_THREADS)
+		return refuse(batch, run,
+			      "--annotate and --trace draw simulated time; "
+			      "leave out run.executor=threads");
 	return CLI_OK;
 }
 
@@ -148,6 +153,11 @@ check_runs(const struct batch *batch)
 {
 	int status = CLI_OK;
 
+	if (batch->count > 1 && cli_outputs_are_of_one_run(batch->options)) {
+		cli_message(CLI_ERROR, "--annotate and --trace are of one "
+				       "run; choose it with --runs N");
+		return CLI_USAGE;
+	}
 	for (size_t i = 0; i < batch->count && status == CLI_OK; i++)
 		status = check_run(batch, batch->chosen[i]);
 	return status;
@@ -192,8 +202,9 @@ run_and_report(struct batch *batch, struct cli_session *session,
 	int status;
 
 	ktlsim_set_scenario(session->sim, labels);
-	cli_outputs_attach(&batch->outputs, session->sim);
-	status = cli_session_run(session);
+	status = cli_outputs_attach(&batch->outputs, session->sim);
+	if (status == CLI_OK)
+		status = cli_session_run(session);
 	batch->interrupted = session->interrupted;
 	if (status != CLI_OK)
 		return status;

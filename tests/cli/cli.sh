@@ -91,6 +91,18 @@ check 2 'can be written' flows "$dir/none.pcap" --json "$dir/no/r.json"
 check 2 'can be written' replay "$dir/none.pcap" --records "$dir/no/r.csv"
 check 2 'name a file' replay "$dir/none.pcap" --records -
 check 2 'Not a directory' replay "$dir/none.pcap" --plaintext "$dir/empty"
+for option in annotate trace; do
+	check 0 "--$option FILE" replay --help
+	check 2 "there is no option '--$option'" flows x "--$option" y
+	check 2 'name a file' replay "$dir/none.pcap" "--$option" -
+	check 2 'can be written' replay "$dir/none.pcap" \
+		"--$option" "$dir/no/file"
+	check 2 'read by the same run' replay "$dir/none.pcap" \
+		"--$option" "$dir/none.pcap"
+	check 2 'only simulated time' replay "$dir/none.pcap" \
+		"--$option" "$dir/file" --executor threads
+	require 'and no file is made' [ ! -e "$dir/file" ]
+done
 check 1 'the file is empty' replay "$dir/empty"
 check 1 'a key log is given by --keylog' replay "$dir/bad.keys"
 check 1 'link type 105' replay "$dir/wifi.pcap"
@@ -132,6 +144,12 @@ if [ -c /dev/full ]; then
 	check 1 'No space left' replay "$dir/none.pcap" -q --json /dev/full
 	require 'one sentence for one full disk' [ "$(wc -l <"$dir/err")" = 1 ]
 	check 1 'No space left' replay "$dir/none.pcap" -q --records /dev/full
+	for option in annotate trace; do
+		check 1 'No space left' replay "$dir/none.pcap" -q \
+			"--$option" /dev/full
+		require 'one sentence for it' [ "$(wc -l <"$dir/err")" = 1 ]
+		require 'the mode of a device is not ours' [ -c /dev/full ]
+	done
 	"$ktlsim" replay "$dir/none.pcap" >/dev/full 2>"$dir/err"
 	require 'standard output is full' [ $? = 1 ]
 fi
@@ -157,6 +175,55 @@ require 'a header and a row per record, times in order' \
 		NR > 1 { for (i = 10; i < 18; i++)
 			if ($(i) > $(i + 1)) exit 1 }
 		END { if (NR != 37) exit 1 }' "$dir/records.csv"
+
+# Packets and a trace, in files that were there and open to all.
+: >"$dir/a.pcapng"
+: >"$dir/t.json"
+chmod 666 "$dir/a.pcapng" "$dir/t.json"
+check 0 'a.pcapng discloses packets and their TLS secrets' \
+	replay "$real.pcap" --keylog "$real.keys" --nic.tls=on \
+	--annotate "$dir/a.pcapng" --trace "$dir/t.json"
+require 'a warning of the trace' grep -q 't.json discloses' "$dir/err"
+require 'packets for the owner alone' \
+	sh -c "ls -l '$dir/a.pcapng' | grep -q '^-rw-------'"
+require 'a trace for the owner alone' \
+	sh -c "ls -l '$dir/t.json' | grep -q '^-rw-------'"
+check 0 'keys found' replay "$dir/a.pcapng" --json "$dir/again.json"
+require 'the annotated file opens itself' sh -c "
+	grep -h app_sha256 '$dir/result.json' | sort >'$dir/want'
+	grep -h app_sha256 '$dir/again.json' | sort | cmp - '$dir/want'"
+"$ktlsim" replay "$real.pcap" --keylog "$real.keys" --nic.tls=on -q \
+	--annotate "$dir/b.pcapng" --trace "$dir/u.json" 2>"$dir/err"
+require 'quiet warns of nothing that is written' cmp "$dir/err" /dev/null
+require 'packets repeat' cmp "$dir/a.pcapng" "$dir/b.pcapng"
+require 'a trace repeats' cmp "$dir/t.json" "$dir/u.json"
+require 'a new file for the owner alone' \
+	sh -c "ls -l '$dir/b.pcapng' | grep -q '^-rw-------'"
+
+# What Wireshark makes of it: as many packets, the same comments and bytes.
+follow()
+{
+	tshark -r "$dir/a.pcapng" -o tcp.reassemble_out_of_order:TRUE \
+		-q -z follow,tls,raw,0 2>/dev/null
+}
+if command -v tshark >/dev/null 2>&1; then
+	tshark -r "$dir/a.pcapng" -T fields -e frame.comment \
+		>"$dir/comments" 2>/dev/null
+	require 'a comment on each packet' \
+		[ "$(grep -c '^flow 0 to ' "$dir/comments")" = 532 ]
+	require 'verdicts of the NIC' \
+		grep -q '; DECRYPTED (in order); offload: ' "$dir/comments"
+	follow | grep -E '^[0-9a-f]+$' | tr -d '\n' >"$dir/shark"
+	od -An -v -tx1 "$dir/plain/flow-0001-s2c.bin" | tr -d ' \n' |
+		cmp -s - "$dir/shark"
+	require 'tshark decrypts what the server sent' [ $? = 0 ]
+	follow | sed -n 's/^\t//p' | tr -d '\n' >"$dir/shark"
+	od -An -v -tx1 "$dir/plain/flow-0001-c2s.bin" | tr -d ' \n' |
+		cmp -s - "$dir/shark"
+	require 'tshark decrypts what the client sent' [ $? = 0 ]
+else
+	echo 'skipped: tshark is not there'
+fi
 check 0 'no key log' flows "$real.pcap"
 check 0 'no flow has the address 192.0.2.7' \
 	replay "$real.pcap" --replay.receiver=192.0.2.7
@@ -184,6 +251,8 @@ replay.keylog = tls.keys
 extends = Keys
 ktls.workers = \${workers=1, 2}
 app.read_size = \${size=1, 16}KiB
+[Config Threads]
+run.executor = threads
 [Config Wrong]
 host.cpus = \${4, 0}
 [Config Gone]
@@ -202,7 +271,7 @@ check 2 "there is no option '-c'" replay "$real.pcap" -c A
 check 0 '-r, --runs RUNS' run --help
 check 2 "for example, 'Sweep'" run "$dir/replay.ini" -c Sweeep
 check 2 'has the runs 0..3' run "$dir/replay.ini" -c Sweep -r 4
-check 2 "$dir/replay.ini:10: host.cpus: '0' is out of range" \
+check 2 "$dir/replay.ini:12: host.cpus: '0' is out of range" \
 	run "$dir/replay.ini" -c Wrong
 check 2 'there is nothing to simulate' run "$dir/replay.ini" -c Nothing
 check 2 'gone.pcap: No such file' run "$dir/replay.ini" -c Gone
@@ -214,6 +283,21 @@ check 2 'a file that this run reads' run "$dir/replay.ini" \
 	--json "$dir/tls.pcap"
 check 2 'read by the same run' run "$dir/replay.ini" \
 	--json "$dir/replay.ini"
+check 2 'are of one run' run "$dir/replay.ini" -c Sweep \
+	--annotate "$dir/file"
+check 2 'are of one run' run "$dir/replay.ini" -c Sweep --trace "$dir/file"
+check 2 'draw simulated time' run "$dir/replay.ini" -c Keys \
+	--trace "$dir/file" --executor threads
+check 2 'draw simulated time' run "$dir/replay.ini" -c Threads \
+	--trace "$dir/file"
+check 2 'a file that this run reads' run "$dir/replay.ini" \
+	--annotate "$dir/tls.pcap"
+require 'and no file is made' [ ! -e "$dir/file" ]
+check 0 'discloses' run "$dir/replay.ini" -c Keys --nic.tls=on \
+	--annotate "$dir/c.pcapng" --trace "$dir/v.json"
+require 'a run writes the packets of a replay' \
+	cmp "$dir/a.pcapng" "$dir/c.pcapng"
+require 'and its trace' cmp "$dir/t.json" "$dir/v.json"
 check 0 'no key log' run "$dir/replay.ini"
 check 0 'keys found' run "$dir/replay.ini" -c Keys
 require 'one run has one report' \

@@ -300,6 +300,103 @@ START_TEST(test_aead_open_gives_the_same_over_any_chain)
 }
 END_TEST
 
+/* The record in mbufs of a pool, in pieces of these lengths over and over. */
+static struct mbuf *
+pieces_make(struct mbuf_pool *mbufs, const struct wire *w,
+	    const uint16_t lens[4])
+{
+	struct mbuf *head = NULL, **link = &head;
+	size_t at = 0;
+
+	for (size_t i = 0; at < w->len; i++) {
+		uint32_t len = lens[i % 4];
+
+		if (len > w->len - at)
+			len = (uint32_t)(w->len - at);
+		*link = m_from_bytes(mbufs, w->bytes + at, len, 0);
+		ck_assert_ptr_nonnull(*link);
+		link = &(*link)->m_next;
+		at += len;
+	}
+	return head;
+}
+
+static void
+pieces_check(struct mbuf *m, const struct wire *w)
+{
+	static uint8_t out[BYTES_MAX];
+	uint32_t hlen = w->framing.hlen;
+
+	ck_assert_int_eq(
+	    aead_open(pool, &w->record, m, hlen, (uint32_t)w->body_len), 0);
+	ck_assert(m_copydata(m, 0, (uint32_t)w->len, out));
+	ck_assert_mem_eq(out, w->bytes, hlen);
+	ck_assert_mem_eq(out + hlen, w->plain, w->plain_len);
+	ck_assert_mem_eq(out + w->len - TLS_TAG_BYTES, w->record.tag,
+			 TLS_TAG_BYTES);
+}
+
+/* Lengths around those of a stride, of inline storage and of a cluster. */
+START_TEST(test_aead_open_gives_the_same_where_there_is_room)
+{
+	static const uint16_t lens[][4] = {
+	    {1448, 1448, 1448, 1448}, {1443, 96, 95, 97},
+	    {1952, 1953, 1951, 1440}, {2047, 2048, 1999, 1},
+	    {10, 100, 1448, 90},      {152, 56, 57, 1448},
+	    {4096, 4000, 4001, 4090}, {9216, 9120, 9121, 1448},
+	};
+	struct mbuf_pool *mbufs = mbuf_pool_create(0);
+	static struct wire w;
+	uint64_t seed = 31 + (uint64_t)_i;
+	struct m_survey survey;
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		for (int marked = 0; marked < 2; marked++) {
+			struct mbuf *m;
+
+			wire_seal(&w, &kinds[_i],
+				  12000 + chain_below(&seed, 4000), &seed);
+			m = pieces_make(mbufs, &w, lens[i]);
+			if (marked)
+				m_survey(m, (uint32_t)w.len, &survey);
+			pieces_check(m, &w);
+			m_freem(mbufs, m);
+		}
+	mbuf_pool_destroy(mbufs);
+}
+END_TEST
+
+START_TEST(test_aead_open_leaves_what_lies_behind_a_piece_alone)
+{
+	static const uint16_t lens[4] = {1000, 1448, 1448, 1448};
+	struct mbuf_pool *mbufs = mbuf_pool_create(0);
+	static struct wire w;
+	uint64_t seed = 77;
+	struct m_survey survey;
+	struct mbuf *m, *rest, *behind;
+	uint8_t pattern[300], out[300];
+
+	memset(pattern, 0xa5, sizeof(pattern));
+	wire_seal(&w, &kinds[_i], 5000, &seed);
+	m = pieces_make(mbufs, &w, lens);
+	/* The first piece's cluster holds bytes of somebody else behind it. */
+	memcpy(m->m_data + m->m_len, pattern, sizeof(pattern));
+	m->m_len += (uint32_t)sizeof(pattern);
+	rest = m->m_next;
+	m->m_next = NULL;
+	m_survey(m, m->m_len, &survey);
+	behind = m_split(mbufs, m, 1000);
+	m->m_next = rest;
+	m_survey(m, (uint32_t)w.len, &survey);
+	pieces_check(m, &w);
+	ck_assert(m_copydata(behind, 0, sizeof(out), out));
+	ck_assert_mem_eq(out, pattern, sizeof(out));
+	m_freem(mbufs, m);
+	m_freem(mbufs, behind);
+	mbuf_pool_destroy(mbufs);
+}
+END_TEST
+
 START_TEST(test_aead_open_refuses_a_bad_byte_anywhere_in_a_chain)
 {
 	static struct wire w;
@@ -566,6 +663,10 @@ aead_openssl_suite(void)
 	     ROWS(vectors)},
 	    {"open_gives_the_same_over_any_chain",
 	     test_aead_open_gives_the_same_over_any_chain, ROWS(kinds)},
+	    {"open_gives_the_same_where_there_is_room",
+	     test_aead_open_gives_the_same_where_there_is_room, ROWS(kinds)},
+	    {"open_leaves_what_lies_behind_a_piece_alone",
+	     test_aead_open_leaves_what_lies_behind_a_piece_alone, ROWS(kinds)},
 	    {"open_refuses_a_bad_byte_anywhere_in_a_chain",
 	     test_aead_open_refuses_a_bad_byte_anywhere_in_a_chain,
 	     ROWS(kinds)},

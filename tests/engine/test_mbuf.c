@@ -282,6 +282,86 @@ START_TEST(test_mbuf_trailing_space_ends_at_the_storage)
 }
 END_TEST
 
+/* A cluster, inline bytes, bytes that nobody has, a cluster that is shared. */
+struct survey_row {
+	uint32_t len;
+	uint32_t mbufs;
+	uint32_t end;
+	uint32_t charge;
+	uint16_t any_of;
+	bool exclusive;
+};
+
+static const struct survey_row survey_rows[] = {
+    {1, 1, 1, 2304, M_EXT, true},
+    {1000, 1, 1000, 2304, M_EXT, true},
+    {1001, 2, 1, 2560, M_EXT | M_DECRYPTED, true},
+    {1100, 2, 100, 2560, M_EXT | M_DECRYPTED, true},
+    {1150, 3, 50, 2816, M_EXT | M_DECRYPTED | M_UNKNOWN, true},
+    {1151, 4, 1, 5120, M_EXT | M_DECRYPTED | M_UNKNOWN, false},
+    {1450, 4, 300, 5120, M_EXT | M_DECRYPTED | M_UNKNOWN, false},
+};
+
+START_TEST(test_mbuf_survey_tells_what_a_row_of_mbufs_is_like)
+{
+	static const uint32_t lens[4] = {1000, 100, 0, 300};
+	const struct survey_row *row = &survey_rows[_i];
+	struct mbuf *m[4], *other;
+	struct m_survey survey;
+
+	for (int i = 0; i < 4; i++) {
+		m[i] = m_from_bytes(pool, flat, lens[i], i == 2 ? 50 : 0);
+		m[i]->m_flags &= (uint16_t)~M_PKTHDR;
+		if (i > 0)
+			m[i - 1]->m_next = m[i];
+	}
+	m[1]->m_flags |= M_DECRYPTED;
+	other = m_split_ref(pool, m[3], 0);
+	m_survey(m[0], row->len, &survey);
+	ck_assert_ptr_eq(survey.last, m[row->mbufs - 1]);
+	ck_assert_uint_eq(survey.end, row->end);
+	ck_assert_uint_eq(survey.charge, row->charge);
+	ck_assert_uint_eq(survey.any_of & ~M_ROOM, row->any_of);
+	ck_assert(survey.exclusive == row->exclusive);
+	for (uint32_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(m_room(m[i]),
+				  i < row->mbufs ? m_trailingspace(m[i]) : 0);
+	m_freem(pool, m[0]);
+	m_freem(pool, other);
+}
+END_TEST
+
+START_TEST(test_mbuf_room_goes_to_the_last_part_of_a_cluster)
+{
+	struct mbuf *m = m_from_bytes(pool, flat, 1448, 0), *n, *o, *other;
+	struct m_survey survey;
+
+	m_survey(m, 1448, &survey);
+	ck_assert_uint_eq(m_room(m), 600);
+	n = m_split(pool, m, 1000);
+	ck_assert_uint_eq(m_room(m), 0);
+	ck_assert_uint_eq(m_room(n), 600);
+	ck_assert_uint_eq(m_trailingspace(n), 0);
+	o = m_split(pool, n, 100);
+	ck_assert_uint_eq(m_room(n), 0);
+	ck_assert_uint_eq(m_room(o), 600);
+	/* Looking again while they are shared gives and takes nothing. */
+	m_survey(m, 1000, &survey);
+	m_survey(n, 100, &survey);
+	m_survey(o, 348, &survey);
+	ck_assert_uint_eq(m_room(m) + m_room(n), 0);
+	ck_assert_uint_eq(m_room(o), 600);
+	other = m_split_ref(pool, o, 48);
+	ck_assert_uint_eq(m_room(other), 0);
+	m_freem(pool, other);
+	m_freem(pool, o);
+	m_freem(pool, n);
+	m_survey(m, 1000, &survey);
+	ck_assert_uint_eq(m_room(m), 1048);
+	m_freem(pool, m);
+}
+END_TEST
+
 START_TEST(test_mbuf_every_failing_request_leaks_nothing)
 {
 	struct mbuf_pool_stats stats;
@@ -400,6 +480,9 @@ mbuf_suite(void)
 	    TEST(test_mbuf_unshare_gives_storage_of_its_own, 0),
 	    TEST(test_mbuf_unshare_of_no_bytes_gives_them_up, 0),
 	    TEST(test_mbuf_trailing_space_ends_at_the_storage, 0),
+	    TEST(test_mbuf_survey_tells_what_a_row_of_mbufs_is_like,
+		 COUNT(survey_rows)),
+	    TEST(test_mbuf_room_goes_to_the_last_part_of_a_cluster, 0),
 	    TEST(test_mbuf_every_failing_request_leaks_nothing, 0),
 	    TEST(test_mbuf_failing_split_changes_nothing, 0),
 	    TEST(test_mbuf_pool_stays_inside_its_limit_and_recovers, 0),

@@ -131,8 +131,8 @@ answer(struct machine *w, uint32_t seq)
 static size_t
 command(struct machine *w, const uint8_t *data, size_t size)
 {
-	int16_t ahead = (int16_t)(data[1] << 8 | data[2]);
-	uint32_t seq = w->end + (uint32_t)(int32_t)(ahead / 16);
+	const int32_t ahead = (int16_t)(data[1] << 8 | data[2]) / 16;
+	const uint32_t seq = w->end + (uint32_t)ahead;
 
 	switch ((enum command)(data[0] % COMMANDS)) {
 	case PACKET:

@@ -1,8 +1,8 @@
 /*
- * libc_faults.c - malloc, calloc and aligned_alloc fail when a test says so.
+ * libc_faults.c - requests for memory fail when a test says so.
  *
- * The linker sends the calls of all objects here; OpenSSL's and Check's, which
- * are shared libraries, go their own way.
+ * The linker sends the calls of all objects here, those of an archive too,
+ * which Check can be; OpenSSL, a shared library, goes its own way.
  */
 #include "tests/sabotage/libc_faults.h"
 
@@ -15,6 +15,10 @@ void *__wrap_malloc(size_t bytes);
 void *__real_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+char *__wrap_strdup(const char *text);
+char *__real_strdup(const char *text);
 void *__wrap_aligned_alloc(size_t align, size_t bytes);
 void *__real_aligned_alloc(size_t align, size_t bytes);
 
@@ -43,6 +47,18 @@ void *
 __wrap_aligned_alloc(size_t align, size_t bytes)
 {
 	return fault_due() ? NULL : __real_aligned_alloc(align, bytes);
+}
+
+void *
+__wrap_realloc(void *memory, size_t bytes)
+{
+	return fault_due() ? NULL : __real_realloc(memory, bytes);
+}
+
+char *
+__wrap_strdup(const char *text)
+{
+	return fault_due() ? NULL : __real_strdup(text);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * libc_faults.h - malloc, calloc and aligned_alloc fail when a test says so.
+ * libc_faults.h - requests for memory fail when a test says so.
  *
  * For the program that is linked with --wrap only (tests/sabotage.mk).
  */

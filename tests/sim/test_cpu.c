@@ -517,6 +517,41 @@ START_TEST(test_random_load)
 }
 END_TEST
 
+static void
+note_stretch(void *arg, const struct cpu_task *task, sim_time begin_ps,
+	     sim_time end_ps)
+{
+	char *text = arg;
+	size_t len = strlen(text);
+
+	snprintf(text + len, LOG_SIZE - len, "%llu-%llu %c%s%s ",
+		 (unsigned long long)begin_ps, (unsigned long long)end_ps,
+		 ((const struct worker *)task)->name, task->begun ? "" : "?",
+		 task->left_ps == 0 ? "!" : "");
+}
+
+/*
+ * Whose the CPU was: a preamble (?) and a step, each up to its end (!), with
+ * cuts where another task comes or the books are brought up to date.
+ */
+START_TEST(test_watch)
+{
+	char text[LOG_SIZE] = "";
+	struct worker workers[TASK_MAX];
+
+	cpu_init(&cpu, 0, queue, 20);
+	cpu_watch(&cpu, note_stretch, text);
+	cast_make(workers, NULL);
+	cpu_wake(&cpu, &find(workers, 'W')->task, 0, 5);
+	event_at(queue, 50, EVENT_ARRIVAL, do_wake, find(workers, 'I'), 0);
+	while (event_next_time(queue) <= 40)
+		run_one();
+	cpu_settle(&cpu, 40);
+	run();
+	ck_assert_str_eq(text, "0-25 W?! 25-40 W 40-50 W 50-60 I! 60-135 W! ");
+}
+END_TEST
+
 Suite *
 cpu_suite(void)
 {
@@ -530,6 +565,7 @@ cpu_suite(void)
 	    {"begin wakes a higher class", test_begin_wakes_a_higher_class, 0},
 	    {"states and accounts in mid-step", test_states, 0},
 	    {"a later step can have a preamble", test_extra_of_a_later_step, 0},
+	    {"whoever watches hears whose it was", test_watch, 0},
 	    {"random load neither loses nor invents time", test_random_load, 8},
 	};
 

@@ -138,6 +138,15 @@ static const struct content_row {
      8,
      100000,
      false},
+    /* A NIC that decrypts, and loses its place as often as a ring is full. */
+    {{{"synthetic.bytes", "2MB"},
+      {"synthetic.flows", "4"},
+      {"nic.tls", "on"},
+      {"nic.ring", "32"},
+      {"cost.rx_frame", "1us"}},
+     4,
+     2000000,
+     true},
     /* The buffer is just a record of 16384 bytes and 22. */
     {{{"synthetic.bytes", "100kB"},
       {"sockbuf.autosize", "off"},

@@ -4,6 +4,9 @@
  */
 #include "sim/qstat.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "sim/rng.h"
 #include "tests/support/suite_table.h"
 
@@ -151,6 +154,32 @@ START_TEST(test_random_queue)
 }
 END_TEST
 
+static void
+note_depth(void *arg, uint64_t depth, sim_time now)
+{
+	char *text = arg;
+	size_t len = strlen(text);
+
+	snprintf(text + len, 64 - len, "%d@%d ", (int)depth, (int)now);
+}
+
+/* Each change is told, and a leaver that cannot be is none. */
+START_TEST(test_watch)
+{
+	char text[64] = "";
+
+	qstat_enter(&q, 1);
+	qstat_watch(&q, note_depth, text);
+	qstat_enter(&q, 5);
+	qstat_leave(&q, 7, 1);
+	qstat_leave(&q, 7, 8);
+	qstat_leave(&q, 9, 5);
+	qstat_watch(&q, NULL, NULL);
+	qstat_enter(&q, 11);
+	ck_assert_str_eq(text, "2@5 1@7 0@9 ");
+}
+END_TEST
+
 Suite *
 qstat_suite(void)
 {
@@ -162,6 +191,7 @@ qstat_suite(void)
 	     0},
 	    {"impossible leavers break Little's law", test_impossible_leavers,
 	     0},
+	    {"whoever watches hears of each change", test_watch, 0},
 	    {"any order of service keeps Little's law", test_random_queue, 0},
 	};
 

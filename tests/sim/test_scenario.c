@@ -78,6 +78,16 @@ value_of(uint64_t run, const char *key, char *text)
 	ktlsim_config_destroy(config);
 }
 
+static int
+apply_first(struct ktlsim_error *error)
+{
+	struct ktlsim_config *config = ktlsim_config_create();
+	int code = scenario_apply(scenario, 0, config, error);
+
+	ktlsim_config_destroy(config);
+	return code;
+}
+
 /* --- runs -----------------------------------------------------------------
  */
 
@@ -362,6 +372,65 @@ START_TEST(test_scenario_a_value_has_an_end)
 }
 END_TEST
 
+/* Lines that are the same but for a number, and what is then too many. */
+static const struct limit_row {
+	const char *format;
+	unsigned count;
+	const char *says;
+} limit_rows[] = {
+    {"[Config C%u]\n", SCENARIO_SECTIONS_MAX, NULL},
+    {"[Config C%u]\n", SCENARIO_SECTIONS_MAX + 1, "more than 1000 sections"},
+    {"# %u\n", 100000, "too many lines"},
+};
+
+START_TEST(test_scenario_file_has_limits)
+{
+	const struct limit_row *row = &limit_rows[_i];
+	struct ktlsim_error error = {0};
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	for (unsigned i = 0; i < row->count; i++)
+		fprintf(out, row->format, i);
+	if (row->says != NULL)
+		fputs("[General]\n", out);
+	fclose(out);
+	write_bytes(text, size);
+	free(text);
+	ck_assert_int_eq(scenario_open(&scenario, path, &error),
+			 row->says == NULL ? 0 : EINVAL);
+	ck_assert(row->says == NULL || strstr(error.text, row->says) != NULL);
+}
+END_TEST
+
+/* 65 lists are one too many; a value may grow too long by its variables. */
+START_TEST(test_scenario_lists_have_limits)
+{
+	char text[8192] = GENERAL "run.seed = ";
+	struct ktlsim_error error = {0};
+
+	for (int i = 0; i < SCENARIO_VARIABLES_MAX; i++)
+		strcat(text, i % 8 == 7 ? "${1}\n " : "${1}");
+	strcat(text, "\nhost.cpus = ${1}\n");
+	write_file(text);
+	ck_assert_int_eq(scenario_open(&scenario, path, &error), 0);
+	ck_assert_int_eq(scenario_select(scenario, NULL, &error), EINVAL);
+	ck_assert_ptr_nonnull(strstr(error.text, "host.cpus: too many lists"));
+	scenario_close(scenario);
+	strcpy(text, GENERAL "replay.keylog = ${a}${a}${a}\n"
+			     "replay.capture = ${a=");
+	for (int i = 0; i < 20; i++)
+		strcat(text, "\n 0123456789012345678901234567890123456789"
+			     "0123456789012345678901234567890123456789");
+	strcat(text, "}\n");
+	open_as(text, NULL);
+	ck_assert_int_eq(apply_first(&error), EINVAL);
+	ck_assert_ptr_nonnull(
+	    strstr(error.text, "replay.keylog: the value is too long"));
+}
+END_TEST
+
 /* Bytes that no text has must not confuse anything. */
 START_TEST(test_scenario_of_noise_is_refused)
 {
@@ -435,6 +504,8 @@ scenario_suite(void)
 	    {"long lines", test_scenario_long_lines_are_refused_or_continued,
 	     0},
 	    {"long value", test_scenario_a_value_has_an_end, 0},
+	    {"limits", test_scenario_file_has_limits, ROWS(limit_rows)},
+	    {"lists", test_scenario_lists_have_limits, 0},
 	    {"noise", test_scenario_of_noise_is_refused, 0},
 	    {"choice", test_scenario_chooses_runs, ROWS(choice_rows)},
 	};

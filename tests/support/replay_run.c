@@ -156,6 +156,11 @@ replay_run_capture(struct replay_run *run, const struct replay_input *input)
 		return;
 	}
 	add_keys(run, input, trace);
+	if (input->annotate != NULL)
+		ck_assert_int_eq(ktlsim_annotate_to(run->sim, input->annotate),
+				 0);
+	if (input->trace != NULL)
+		ck_assert_int_eq(ktlsim_trace_to(run->sim, input->trace), 0);
 	run_frames(run, trace, input->stepwise);
 	finish(run, trace);
 	trace_pcap_source(trace)->ops->close(trace_pcap_source(trace));

@@ -9,6 +9,7 @@
 #define TESTS_SUPPORT_REPLAY_RUN_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "sim/ktlsim.h"
 #include "sim/results.h"
@@ -29,6 +30,8 @@ struct replay_input {
 	const struct replay_setting *settings; /* up to key NULL; or NULL */
 	ktlsim_data_fn *data_fn;	       /* or NULL */
 	void *data_arg;
+	FILE *annotate; /* or NULL, as the next */
+	FILE *trace;
 };
 
 struct replay_run {

@@ -454,6 +454,36 @@ START_TEST(test_keylog_reads_the_captures_logs)
 }
 END_TEST
 
+/* A line of its own per secret, in the order of their first lines. */
+START_TEST(test_keylog_lines_are_those_that_count)
+{
+	static const char *const want[] = {
+	    "CLIENT_RANDOM " RANDOM " " S48("0a") "\n",
+	    "SERVER_TRAFFIC_SECRET_0 " RANDOM " " S64("ff") "\n",
+	    "EXPORTER_SECRET " RANDOM " " S32("12") "\n",
+	};
+	char line[KEYLOG_LINE_MAX];
+
+	ck_assert_uint_eq(keylog_line(keylog, 0, line), 0);
+	add("CLIENT_RANDOM " RANDOM
+	    " " S48("99") "\n# none\nEXPORTER\n"
+			  "SERVER_TRAFFIC_SECRET_0\t" RANDOM
+			  "  " S64("FF") "\r\n"
+					 "CLIENT_RANDOM " RANDOM
+					 " " S48("0A") "\n"
+						       "EXPORTER_SECRET " RANDOM
+						       " " S32("12"),
+	    1);
+	add("CLIENT_RANDOM " RANDOM " " S48("77") "\n", 0);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_uint_eq(keylog_line(keylog, i, line),
+				  strlen(want[i]));
+		ck_assert_str_eq(line, want[i]);
+	}
+	ck_assert_uint_eq(keylog_line(keylog, 3, line), 0);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 Suite *keylog_suite(void);
@@ -476,6 +506,8 @@ keylog_suite(void)
 	     test_keylog_a_later_line_replaces_an_earlier_one, 0},
 	    {"a_higher_priority_goes_first",
 	     test_keylog_a_higher_priority_goes_first, 0},
+	    {"lines_are_those_that_count",
+	     test_keylog_lines_are_those_that_count, 0},
 	    {"of_nothing_finds_nothing", test_keylog_of_nothing_finds_nothing,
 	     0},
 	    {"finds_what_a_plain_list_finds",

@@ -573,7 +573,7 @@ enum { KINDS = 6, STREAM_SEGMENTS = 20000 };
 /* In the order in which they act. */
 static const struct sim_key kinds[KINDS][3] = {
     {{"link.loss", "0.05"}},
-    {{"link.ge_p", "0.02"}},
+    {{"link.ge_p", "0.02"}, {"link.ge_loss_good", "0.1"}},
     {{"link.super_loss", "0.05"}, {"link.super_size", "5000B"}},
     {{"link.corrupt", "0.1"}, {"link.corrupt_undetected", "0.5"}},
     {{"link.duplicate", "0.1"}},
@@ -639,6 +639,44 @@ START_TEST(test_impair_no_kind_changes_the_choices_of_another)
 	}
 	for (unsigned i = 0; i < IMPAIR_COUNTERS; i++)
 		ck_assert_uint_gt(counter(i), 0);
+}
+END_TEST
+
+/* Was this kind of misbehaviour, alone, chosen for the segment? */
+static bool
+is_chosen(int kind, int i)
+{
+	const struct impair_fate *fate = &alone[kind][i];
+
+	return fate->verdict != IMPAIR_ARRIVES || fate->flipped ||
+	       fate->duplicate || fate->delay_ps > 0;
+}
+
+/* Segments that two kinds have chosen: as many as chance makes, or a third. */
+static void
+check_pair(int a, int b)
+{
+	double of_a = 0, of_b = 0, both = 0, expected;
+
+	for (int i = 0; i < STREAM_SEGMENTS; i++) {
+		of_a += is_chosen(a, i);
+		of_b += is_chosen(b, i);
+		both += is_chosen(a, i) && is_chosen(b, i);
+	}
+	expected = of_a * of_b / STREAM_SEGMENTS;
+	ck_assert_double_ge(expected, 30);
+	ck_assert_msg(both > expected / 3 && both < expected * 3,
+		      "kinds %d and %d: %.0f segments, expected %.1f", a, b,
+		      both, expected);
+}
+
+START_TEST(test_impair_kinds_choose_independently)
+{
+	for (int kind = 0; kind < KINDS; kind++)
+		run_kinds(alone[kind], kind);
+	for (int a = 0; a < KINDS; a++)
+		for (int b = a + 1; b < KINDS; b++)
+			check_pair(a, b);
 }
 END_TEST
 
@@ -724,6 +762,7 @@ impair_suite(void)
 	    {"empty", test_impair_empty_segments_cannot_be_damaged_unseen, 0},
 	    {"independence", test_impair_no_kind_changes_the_choices_of_another,
 	     0},
+	    {"chance", test_impair_kinds_choose_independently, 0},
 	    {"seeds", test_impair_choices_follow_from_seed_and_host_and_pass,
 	     0},
 	    {"again", test_impair_what_is_sent_again_shifts_nothing, 0},

@@ -190,6 +190,29 @@ START_TEST(test_impair_run_duplicates_are_delivered_once)
 }
 END_TEST
 
+/* A copy that finds no descriptor is gone: its sender knows nothing of it. */
+START_TEST(test_impair_run_copies_are_not_sent_again)
+{
+	static const struct sim_key keys[] = {{"link.duplicate", "1"},
+					      {"nic.ring", "2"},
+					      {"replay.resend_after", "50us"},
+					      {NULL, NULL}};
+	const struct results *results;
+
+	open_sender(keys);
+	for (uint64_t i = 0; i < 10; i++)
+		sim_send_record(&sender, 10 * US + i, RECORD);
+	sim_driver_finish(&driver);
+	results = ktlsim_results(driver.sim);
+	ck_assert_uint_eq(driver.records, 10);
+	/* Every first copy that was sent again had a second one, too. */
+	ck_assert_uint_eq(books()->segments_in,
+			  2 * (10 + results->input.resent));
+	ck_assert_uint_gt(results->input.resent, 0);
+	ck_assert_uint_gt(books()->dropped_ring, results->input.resent);
+}
+END_TEST
+
 START_TEST(test_impair_run_damage_that_tells_is_a_loss)
 {
 	static const struct sim_key keys[] = {{"link.corrupt", "0.8"},
@@ -607,6 +630,7 @@ impair_run_suite(void)
 	    {"acks", test_impair_run_acknowledgements_are_not_sent_again, 0},
 	    {"delay", test_impair_run_delayed_segments_are_overtaken, 0},
 	    {"duplicates", test_impair_run_duplicates_are_delivered_once, 0},
+	    {"copies", test_impair_run_copies_are_not_sent_again, 0},
 	    {"damage", test_impair_run_damage_that_tells_is_a_loss, 0},
 	    {"nic", test_impair_run_nic_sees_damage_that_the_checksum_does_not,
 	     0},

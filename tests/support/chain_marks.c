@@ -1,9 +1,9 @@
 /*
  * chain_marks.c - may these packets have been merged?
  *
- * Asked about every chain that a driver hands up, by programs in which stage_tcp
- * is wrapped.  The first header's length is that of the chain,
- * the others' is their own.
+ * Asked about every chain that a driver hands up, by programs in which
+ * stage_tcp is wrapped.  The first header's length is that of the chain, the
+ * others' is their own.
  */
 #include "tests/support/chain_marks.h"
 

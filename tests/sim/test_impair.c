@@ -188,7 +188,7 @@ static const struct burst_row {
     {"0", "0.25", "0.05", "1", 0, 0.25, 0.05, 1},
 };
 
-enum { BURST_SEGMENTS = 1000000 };
+enum { BURST_SEGMENTS = 500000 };
 
 /*
  * The sum of a chain of two states varies (1 + c) / (1 - c) times as much as

@@ -66,7 +66,7 @@ static const struct loss_row {
     {"0.001", "1ms", 0.001, 0.1},     {"0.01", "1ms", 0.01, 0.05},
 };
 
-enum { LOSS_FLOWS = 4, LOSS_RECORDS = 4096 };
+enum { LOSS_FLOWS = 4, LOSS_RECORDS = 2048 };
 
 /* Packets from that which holds a record's first byte to that of its last. */
 static unsigned
@@ -114,7 +114,7 @@ START_TEST(test_nic_validation_v8_full_share_is_bounded_by_packet_counts)
 	    {"nic.tls", "on"},
 	    {"cost.firmware_command", "0"},
 	    {"synthetic.flows", "4"},
-	    {"synthetic.bytes", "64MiB"},
+	    {"synthetic.bytes", "32MiB"},
 	    {"synthetic.stagger", "0"},
 	    {"link.rate", "10Gbps"},
 	    {"link.loss", row->loss},
@@ -383,7 +383,7 @@ count_patterns(uint32_t *found)
 	}
 }
 
-enum { PATTERN_SEEDS = 12, PATTERN_LEAST = 20 };
+enum { PATTERN_SEEDS = 8, PATTERN_LEAST = 20 };
 
 /*
  * The NIC marks the rest of an EDDD record only when the tag is right over all
@@ -395,7 +395,7 @@ START_TEST(test_nic_validation_v10_patterns_of_real_devices_all_occur)
 	uint32_t found[PATTERNS] = {0};
 
 	for (int seed = 1; seed <= PATTERN_SEEDS; seed++) {
-		char text[8];
+		char text[12];
 		const struct sim_key keys[] = {{"nic.tls", "on"},
 					       {"cost.firmware_command", "0"},
 					       {"synthetic.bytes", "960KiB"},
@@ -495,7 +495,7 @@ enum {
 static void
 run_storm(const char *merge, int seed)
 {
-	char text[8];
+	char text[12];
 	const struct sim_key keys[] = {
 	    {"nic.tls", "on"},
 	    {"nic.merge", merge},

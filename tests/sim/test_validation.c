@@ -167,6 +167,17 @@ static const struct contention_row {
     {"10", 2979000, 17874000},
 };
 
+static bool
+is_noted(void)
+{
+	const struct results *results = ktlsim_results(driver.sim);
+
+	for (size_t i = 0; i < results->note_count; i++)
+		if (strstr(results->notes[i], "host.contention") != NULL)
+			return true;
+	return false;
+}
+
 START_TEST(test_validation_busy_cpus_slow_each_other)
 {
 	const struct contention_row *row = &contention_rows[_i];
@@ -189,6 +200,7 @@ START_TEST(test_validation_busy_cpus_slow_each_other)
 		ck_assert_uint_eq(driver.record[i].decrypted_ps -
 				      driver.record[i].begin_ps,
 				  i < 2 ? row->alone_ps : row->together_ps);
+	ck_assert_int_eq(is_noted(), strcmp(row->contention, "0") != 0);
 }
 END_TEST
 

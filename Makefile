@@ -355,7 +355,8 @@ $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 
 $(B)/tests/run: $(TEST_OBJ) $(SUP_OBJ) $(B)/internal.a
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=stage_tcp -o $@ $^ \
+		$(CHECK_LIBS) $(PKG_LIBS)
 
 # The library as always, but for calls of these two from other files.
 $(B)/tests/sim/canary_race: $(B)/tests/sim/canary_race.o $(SUP_OBJ) \

@@ -11,6 +11,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 TIME    ?= 60
 JOBS    ?= $(shell nproc 2>/dev/null || echo 1)
+# The suites are run in so many processes.
+SHARES  := $(addsuffix /8,1 2 3 4 5 6 7 8)
 
 KTLSIM_VERSION := 0.1.0
 KTLSIM_SOVERSION := 0
@@ -143,7 +145,8 @@ check:
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
 check-built: all $(B)/tests/run $(FUZZ_REPLAY)
-	@KTLSIM=$(TOOL) tests/check.sh $(B)/tests/run $(EXTRA_TESTS) \
+	@KTLSIM=$(TOOL) tests/check.sh $(SHARES:%="$(B)/tests/run %") \
+		$(EXTRA_TESTS) \
 		tests/cli/cli.sh $(FUZZ_REPLAY)
 
 ## test: unit tests; T=sockbuf runs one suite, VARIANT=asan sanitized

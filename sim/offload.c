@@ -1,5 +1,5 @@
 /*
- * offload.c - the driver of inline TLS: contexts, and the talk about resyncs.
+ * offload.c - the driver of inline TLS: contexts, from install to end.
  *
  * An install goes through the firmware: key and TIR, a few at a time, then the
  * parameters (with the record that software will take next), then the flow
@@ -7,18 +7,12 @@
  * that came meanwhile are missing to the context, so it often begins with a
  * search.
  *
- * A resync protocol (nicmodel/nic_resync.h) says what to do; this file does it
- * with the latencies of a real driver: work item, doorbell, fetch of the work
- * request, write of the progress, interrupt.  Posts share one internal queue of
- * nic.tls_queue entries; what finds it full is tried again when one is free.
- * The protocol hears of records when software gets to them, so a slow worker
- * delays the answer.
+ * What happens on the wire and in software is told to a resync protocol
+ * (nicmodel/nic_resync.h); offload_queue.c carries out what that says.  The
+ * protocol hears of records when software gets to them, so a slow worker delays
+ * the answer.
  *
- * Every event holds the generation of the context that it is about: what comes
- * after the context has gone is dropped.
- *
- * Left out: CPU time of the driver's own work for resyncs; a context is deleted
- * at once.
+ * Left out: a context is deleted at once.
  */
 #include "sim/offload.h"
 
@@ -34,13 +28,6 @@
 
 static event_handler install_params;
 static event_handler install_rule;
-static event_handler post_work;
-static event_handler query_device;
-static event_handler query_done;
-static event_handler answer_device;
-
-static void carry_out(struct offload_flow *flow, struct nic_resync_act act,
-		      sim_time now);
 
 static struct offload *
 offload_of(const struct offload_flow *flow)
@@ -77,14 +64,6 @@ offload_limits(const struct config *config, struct nic_contexts_config *limits)
 	return config->nic_tls;
 }
 
-static void
-init_posts(struct offload *offload, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++)
-		offload->post[i].next_free = i + 1 < count ? i + 2 : 0;
-	offload->free_post = 1;
-}
-
 int
 offload_create(struct host *host)
 {
@@ -105,16 +84,11 @@ offload_create(struct host *host)
 	offload->installs_at_a_time =
 	    offload->profile->cap[NIC_CAP_INSTALLS].value;
 	assert(offload->installs_at_a_time <= OFFLOAD_INSTALLS_MAX);
-	offload->waiting_end = &offload->waiting;
 	offload->reset_ps = config->nic_tls_reset_every_ps > 0
 				? config->nic_tls_reset_every_ps
 				: SIM_TIME_NEVER;
 	host->offload = offload;
-	offload->post = calloc(config->nic_tls_queue, sizeof(*offload->post));
-	if (offload->post == NULL)
-		return ENOMEM;
-	init_posts(offload, config->nic_tls_queue);
-	return 0;
+	return offload_queue_init(&offload->queue, config->nic_tls_queue);
 }
 
 void
@@ -122,27 +96,9 @@ offload_destroy(struct host *host)
 {
 	if (host->offload == NULL)
 		return;
-	free(host->offload->post);
+	offload_queue_fini(&host->offload->queue);
 	free(host->offload);
 	host->offload = NULL;
-}
-
-/* The phase may be another than before. */
-static void
-show(struct offload_flow *flow, const char *cause, sim_time now)
-{
-	struct trace_tap *tap = flow->ep->conn->sim->tap;
-
-	if (tap != NULL)
-		trace_tap_phase(tap, flow, cause, now);
-}
-
-/* Events are about the flow's present context. */
-static void
-schedule(struct offload_flow *flow, sim_time time, event_handler *handler)
-{
-	run_event(flow->ep->conn->sim, time, EVENT_INTERNAL, handler, flow,
-		  flow->generation);
 }
 
 /* The context goes, and with it whatever is still under way for it. */
@@ -225,14 +181,14 @@ begin_install(struct offload_flow *flow, sim_time now)
 	}
 	if (reason != NULL) {
 		refuse(flow, reason);
-		show(flow, reason, now);
+		trace_tap_phase(flow, reason, now);
 		return;
 	}
 	flow->state = OFFLOAD_INSTALLING;
-	show(flow, NULL, now);
+	trace_tap_phase(flow, NULL, now);
 	flow->installs++;
 	offload->to_come++;
-	schedule(flow, firmware_done(offload, now), install_params);
+	offload_schedule(flow, firmware_done(offload, now), install_params);
 }
 
 int
@@ -256,21 +212,6 @@ offload_install(struct endpoint *ep, sim_time now)
 	ep->offload = flow;
 	begin_install(flow, now);
 	return 0;
-}
-
-/* Doorbell, and the NIC reads the work request. */
-static sim_time
-post_price(struct host *host)
-{
-	return price(host, COST_DOORBELL) + price(host, COST_PCIE_READ);
-}
-
-/* The NIC writes, and interrupts. */
-static sim_time
-completion_price(struct host *host)
-{
-	return price(host, COST_PCIE_WRITE) +
-	       price(host, COST_INTERRUPT_DELIVERY);
 }
 
 /*
@@ -309,13 +250,14 @@ install_params(void *object, uint64_t argument, sim_time now)
 		run_fail(host->sim, error);
 	if (error != 0) {
 		refuse(flow, "the NIC refused the key");
-		show(flow, flow->reason, now);
+		trace_tap_phase(flow, flow->reason, now);
 		return;
 	}
-	schedule(flow,
-		 now + post_price(host) + completion_price(host) +
-		     price(host, COST_FIRMWARE_COMMAND),
-		 install_rule);
+	offload_schedule(flow,
+			 now + offload_post_price(host) +
+			     offload_completion_price(host) +
+			     price(host, COST_FIRMWARE_COMMAND),
+			 install_rule);
 }
 
 static void
@@ -342,178 +284,8 @@ install_rule(void *object, uint64_t argument, sim_time now)
 	flow->state = OFFLOAD_ACTIVE;
 	if (flow->active_ps == SIM_TIME_NEVER)
 		flow->active_ps = now;
-	show(flow, NULL, now);
+	trace_tap_phase(flow, NULL, now);
 }
-
-/* --- posts of the driver --- */
-
-static struct offload_post *
-post_get(struct offload *offload)
-{
-	struct offload_post *post;
-
-	if (offload->free_post == 0)
-		return NULL;
-	post = &offload->post[offload->free_post - 1];
-	offload->free_post = post->next_free;
-	return post;
-}
-
-static void
-wait_for_queue(struct offload_flow *flow, struct nic_resync_act act)
-{
-	struct offload *offload = offload_of(flow);
-
-	flow->retry = act;
-	if (act.kind == NIC_RESYNC_NONE || flow->waiting)
-		return;
-	flow->waiting = true;
-	flow->next_waiting = NULL;
-	*offload->waiting_end = flow;
-	offload->waiting_end = &flow->next_waiting;
-}
-
-/* Post an act on the internal queue, now. */
-static void
-post_act(struct offload_flow *flow, struct nic_resync_act act, sim_time now)
-{
-	struct offload *offload = offload_of(flow);
-	struct offload_post *post = post_get(offload);
-	struct nic_resync_act again =
-	    nic_resync_posted(&flow->resync, &act, post != NULL);
-
-	if (post == NULL) {
-		wait_for_queue(flow, again);
-		return;
-	}
-	assert(again.kind == NIC_RESYNC_NONE);
-	post->flow = flow;
-	post->generation = flow->generation;
-	post->act = act;
-	run_event(offload->host->sim, now + post_price(offload->host),
-		  EVENT_INTERNAL,
-		  act.kind == NIC_RESYNC_QUERY ? query_device : answer_device,
-		  offload, (uint64_t)(post - offload->post));
-}
-
-/* An entry of the queue is free again: whoever waits longest may have it. */
-static void
-post_put(struct offload *offload, struct offload_post *post, sim_time now)
-{
-	struct offload_flow *flow = offload->waiting;
-
-	post->next_free = offload->free_post;
-	offload->free_post = (uint32_t)(post - offload->post) + 1;
-	if (flow == NULL)
-		return;
-	offload->waiting = flow->next_waiting;
-	if (offload->waiting == NULL)
-		offload->waiting_end = &offload->waiting;
-	flow->waiting = false;
-	if (flow->retry.kind == NIC_RESYNC_NONE)
-		return;
-	post_act(flow, flow->retry, now);
-}
-
-static void
-post_work(void *object, uint64_t argument, sim_time now)
-{
-	struct offload_flow *flow = object;
-
-	if ((uint32_t)argument == flow->generation)
-		post_act(flow,
-			 (struct nic_resync_act){.kind = NIC_RESYNC_QUERY},
-			 now);
-}
-
-/* Linux' driver queries from a work item, FreeBSD's where it stands. */
-static bool
-queries_by_work_item(const struct offload_flow *flow)
-{
-	return flow->resync.ops != &nic_resync_freebsd_ops;
-}
-
-static void
-carry_out(struct offload_flow *flow, struct nic_resync_act act, sim_time now)
-{
-	struct host *host = flow->ep->host;
-
-	if (act.kind == NIC_RESYNC_NONE)
-		return;
-	episodes_note(&flow->episodes, EPISODE_REQUEST, now);
-	if (act.kind == NIC_RESYNC_QUERY && queries_by_work_item(flow))
-		schedule(flow, now + price(host, COST_RESYNC_DISPATCH),
-			 post_work);
-	else
-		post_act(flow, act, now);
-}
-
-/* The context that a post is about, or NULL where it has gone. */
-static struct offload_flow *
-flow_of_post(const struct offload_post *post)
-{
-	return post->flow->generation == post->generation ? post->flow : NULL;
-}
-
-/* The device reads the request, and writes down where it stands. */
-static void
-query_device(void *object, uint64_t argument, sim_time now)
-{
-	struct offload *offload = object;
-	struct offload_post *post = &offload->post[argument];
-	const struct offload_flow *flow = flow_of_post(post);
-	struct nic_tls_progress progress = {.tracker = NIC_TLS_START};
-
-	if (flow != NULL)
-		nic_tls_query(&flow->context->tls, &progress);
-	post->progress = (struct nic_resync_progress){
-	    .candidate_valid = progress.tracker == NIC_TLS_TRACKING &&
-			       progress.auth == NIC_TLS_NO_OFFLOAD,
-	    .candidate = progress.hw_resync_tcp_sn,
-	};
-	run_event(offload->host->sim, now + completion_price(offload->host),
-		  EVENT_INTERNAL, query_done, offload, argument);
-}
-
-static void
-query_done(void *object, uint64_t argument, sim_time now)
-{
-	struct offload *offload = object;
-	struct offload_post *post = &offload->post[argument];
-	struct offload_flow *flow = flow_of_post(post);
-	struct nic_resync_progress progress = post->progress;
-
-	post_put(offload, post, now);
-	if (flow == NULL)
-		return;
-	if (progress.candidate_valid)
-		episodes_note(&flow->episodes, EPISODE_QUERY, now);
-	carry_out(flow, nic_resync_query_done(&flow->resync, &progress), now);
-}
-
-/* New static parameters have reached the device. */
-static void
-answer_device(void *object, uint64_t argument, sim_time now)
-{
-	struct offload *offload = object;
-	struct offload_post *post = &offload->post[argument];
-	struct offload_flow *flow = flow_of_post(post);
-	struct nic_resync_act act = post->act;
-	bool taken;
-
-	post_put(offload, post, now);
-	if (flow == NULL)
-		return;
-	taken = act.kind == NIC_RESYNC_ANSWER
-		    ? nic_tls_answer(&flow->context->tls, act.seq, act.rec_seq)
-		    : nic_tls_hint(&flow->context->tls, act.seq, act.rec_seq);
-	if (!taken)
-		return;
-	episodes_note(&flow->episodes, EPISODE_ANSWER, now);
-	show(flow, "answer", now);
-}
-
-/* --- what happens to a flow --- */
 
 /* The driver puts the keys back, and everything else has been lost. */
 static void
@@ -539,7 +311,7 @@ device_reset(struct offload *offload, sim_time now)
 					    &offload->counters) != 0)
 				run_fail(sim, ENOMEM);
 			episodes_lose(&flow->episodes, "device reset", now);
-			show(flow, "device reset", now);
+			trace_tap_phase(flow, "device reset", now);
 		}
 	}
 }
@@ -596,7 +368,7 @@ offload_packet(struct endpoint *ep, const struct nic_context_result *tls,
 	if (tls->tls.verdict == NIC_TLS_RESYNC)
 		episodes_note(&flow->episodes, EPISODE_CANDIDATE, now);
 	offload_of(flow)->tls_err += tls->tls.verdict == NIC_TLS_AUTH_FAIL;
-	show(flow, nic_tls_case_name(tls->tls.row), now);
+	trace_tap_phase(flow, nic_tls_case_name(tls->tls.row), now);
 }
 
 void
@@ -612,7 +384,7 @@ offload_completion(struct endpoint *ep, const struct mbuf *m, sim_time now)
 		return;
 	nic_tls_query(&flow->context->tls, &progress);
 	packet.candidate = progress.hw_resync_tcp_sn;
-	carry_out(flow, nic_resync_packet(&flow->resync, &packet), now);
+	offload_carry_out(flow, nic_resync_packet(&flow->resync, &packet), now);
 }
 
 void
@@ -628,7 +400,8 @@ offload_header(struct endpoint *ep, const struct ktls_rx_job *job,
 	};
 
 	if (flow != NULL && flow->resyncs)
-		carry_out(flow, nic_resync_header(&flow->resync, &record), now);
+		offload_carry_out(
+		    flow, nic_resync_header(&flow->resync, &record), now);
 }
 
 static enum nic_resync_marks
@@ -684,7 +457,7 @@ tell_driver(struct offload_flow *flow, const struct offload_record *record,
 	if (!flow->resyncs || !record->delivered ||
 	    (flow->resync.ops == &nic_resync_freebsd_ops && !record->reported))
 		return;
-	carry_out(flow, nic_resync_record(&flow->resync, &rec), now);
+	offload_carry_out(flow, nic_resync_record(&flow->resync, &rec), now);
 }
 
 void
@@ -726,7 +499,7 @@ offload_next_key(struct endpoint *ep, sim_time now)
 	episodes_lose(&flow->episodes, "key update", now);
 	ktls_rx_keep_nic_key(&ep->so, ahead > 0 ? (uint64_t)ahead : 0);
 	flow->state = OFFLOAD_REKEYING;
-	show(flow, "key update", now);
+	trace_tap_phase(flow, "key update", now);
 	if (ktls_rx_nic_drained(&ep->so))
 		begin_install(flow, now);
 }
@@ -741,7 +514,7 @@ offload_close(struct endpoint *ep)
 		return;
 	drop_context(flow);
 	flow->state = OFFLOAD_CLOSED;
-	show(flow, NULL, ep->conn->sim->now);
+	trace_tap_phase(flow, NULL, ep->conn->sim->now);
 }
 
 void

@@ -22,6 +22,7 @@
 #include "nicmodel/nic_resync.h"
 #include "sim/episode.h"
 #include "sim/event.h"
+#include "sim/offload_queue.h"
 
 struct endpoint;
 struct host;
@@ -68,15 +69,6 @@ struct offload_flow {
 	sim_time shown_ps; /* since when */
 };
 
-/* A post of the driver between its doorbell and its completion. */
-struct offload_post {
-	struct offload_flow *flow;
-	uint32_t generation;
-	struct nic_resync_act act;
-	struct nic_resync_progress progress; /* of a query */
-	uint32_t next_free;		     /* index and 1, or 0 */
-};
-
 enum { OFFLOAD_INSTALLS_MAX = 64 };
 
 /* One host's. */
@@ -88,9 +80,7 @@ struct offload {
 	sim_time install_free_ps[OFFLOAD_INSTALLS_MAX];
 	uint32_t installs_at_a_time;
 	uint32_t to_come; /* contexts whose key is on its way */
-	struct offload_post *post;
-	uint32_t free_post; /* index and 1, or 0 */
-	struct offload_flow *waiting, **waiting_end;
+	struct offload_queue queue;
 	sim_time reset_ps; /* next device reset */
 	uint64_t resets, path_changes;
 	uint64_t no_space; /* installs refused: all contexts in use */

@@ -388,11 +388,14 @@ show_phase(struct trace_tap *tap, struct offload_flow *flow, const char *phase,
 }
 
 void
-trace_tap_phase(struct trace_tap *tap, struct offload_flow *flow,
-		const char *cause, sim_time now)
+trace_tap_phase(struct offload_flow *flow, const char *cause, sim_time now)
 {
-	const char *phase = has_track(flow) ? offload_phase_name(flow) : NULL;
+	struct trace_tap *tap = flow->ep->conn->sim->tap;
+	const char *phase;
 
+	if (tap == NULL)
+		return;
+	phase = has_track(flow) ? offload_phase_name(flow) : NULL;
 	if (phase == flow->shown)
 		return;
 	/* A packet may have been taken ahead of the time of others. */

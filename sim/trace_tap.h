@@ -31,9 +31,12 @@ void trace_tap_record(struct trace_tap *tap, const struct endpoint *ep,
 		      const struct record_stamp *record, sim_time entered_ps,
 		      sim_time now);
 
-/* A flow's inline TLS may have changed its phase; cause: constant, or NULL. */
-void trace_tap_phase(struct trace_tap *tap, struct offload_flow *flow,
-		     const char *cause, sim_time now);
+/*
+ * A flow's inline TLS may have changed its phase; cause: constant, or NULL.
+ * Does nothing in a run without trace.
+ */
+void trace_tap_phase(struct offload_flow *flow, const char *cause,
+		     sim_time now);
 
 /* Close what is open.  Returns the errno of the first failed write, or 0. */
 int trace_tap_finish(struct trace_tap *tap);

@@ -182,13 +182,14 @@ END_TEST
  */
 START_TEST(test_aead_opens_behind_a_sealing_and_behind_another_salt)
 {
+	static const uint8_t salts[] = {0, 0x80};
 	uint8_t out[128], again[128], tag[TLS_TAG_BYTES];
 	struct flat f;
 
 	flat_init(&f, &vectors[_i]);
 	memcpy(tag, f.record.tag, sizeof(tag));
 	for (int i = 0; i < 8; i++) {
-		const uint8_t salted = (i & 1) != 0 ? 0x80 : 0;
+		const uint8_t salted = salts[i & 1];
 
 		ck_assert_int_eq(
 		    aead_open_bytes(pool, &f.record, f.sealed, f.len, out), 0);

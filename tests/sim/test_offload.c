@@ -136,6 +136,20 @@ static const struct scenario scenarios[] = {
      "FPNNNFF",
      1,
      1},
+    {"several records are lost at once: a resync",
+     "freebsd",
+     {{10, 0, 1000},
+      {20, 1000, 500},
+      {40, 4500, 500},
+      {60, 5000, 1000},
+      {80, 1500, 1000},
+      {82, 2500, 1000},
+      {84, 3500, 1000},
+      {140, 6000, 1000},
+      {180, 7000, 1000}},
+     "FPNNNNFF",
+     1,
+     1},
 };
 
 static void

@@ -164,6 +164,21 @@ declare_flow(struct nic_storm *storm, unsigned number)
 	return true;
 }
 
+/* To a time; one event at a time where somebody looks on. */
+static bool
+run_until(struct nic_storm *storm, uint64_t time_ps)
+{
+	uint64_t next = ktlsim_next_time(storm->sim);
+
+	for (; storm->look != NULL && next < time_ps;
+	     next = ktlsim_next_time(storm->sim))
+		if (ktlsim_run_until(storm->sim, next) != 0 ||
+		    !storm->look(storm))
+			return wrong(storm, "no memory");
+	return ktlsim_run_until(storm->sim, time_ps) == 0 ||
+	       wrong(storm, "no memory");
+}
+
 static bool
 send_segment(struct nic_storm *storm, const struct nic_plan_segment *segment)
 {
@@ -183,8 +198,9 @@ send_segment(struct nic_storm *storm, const struct nic_plan_segment *segment)
 	packet.payload_len = segment->len;
 	frame.captured_len = frame.wire_len =
 	    (uint32_t)packet_build(&packet, bytes, sizeof(bytes));
-	if (ktlsim_run_until(storm->sim, segment->time_ps) != 0 ||
-	    ktlsim_inject(storm->sim, &frame, &error) != 0)
+	if (!run_until(storm, segment->time_ps))
+		return false;
+	if (ktlsim_inject(storm->sim, &frame, &error) != 0)
 		return wrong(storm, "%s", error.text);
 	return true;
 }
@@ -326,8 +342,9 @@ simulate(struct nic_storm *storm)
 	for (unsigned i = 0; i < plan->segments; i++)
 		if (!send_segment(storm, &plan->segment[i]))
 			return false;
-	if (ktlsim_run_until(storm->sim, KTLSIM_NEVER) != 0 ||
-	    ktlsim_finish(storm->sim, &error) != 0)
+	if (!run_until(storm, KTLSIM_NEVER))
+		return false;
+	if (ktlsim_finish(storm->sim, &error) != 0)
 		return wrong(storm, "%s", error.text);
 	return check_flows(storm);
 }
@@ -344,6 +361,13 @@ run_once(struct nic_storm *storm, bool nic_tls)
 	ktlsim_destroy(storm->sim);
 	storm->sim = NULL;
 	return right;
+}
+
+bool
+nic_storm_play(struct nic_storm *storm)
+{
+	storm->text[0] = '\0';
+	return run_once(storm, true);
 }
 
 bool

@@ -3,7 +3,7 @@
  *
  * Order of use: { nic_storm_run }* with one nic_storm and ever new seeds; its
  * totals.  What a seed stands for is a nic_plan; it is run with inline TLS and
- * without.
+ * without.  A plan of one's own is played with nic_storm_play.
  */
 #ifndef TESTS_SUPPORT_NIC_STORM_H
 #define TESTS_SUPPORT_NIC_STORM_H
@@ -47,14 +47,27 @@ struct nic_storm_flow {
 	uint8_t data[NIC_PLAN_BYTES];
 };
 
+struct nic_storm;
+
+/*
+ * Looks at a simulation under way, after every event; false, with storm->text,
+ * where something is wrong.
+ */
+typedef bool nic_storm_look_fn(struct nic_storm *storm);
+
 struct nic_storm {
 	struct nic_plan plan;
 	struct nic_storm_flow flow[NIC_PLAN_FLOWS];
 	struct ktlsim *sim;
+	nic_storm_look_fn *look; /* or NULL */
+	void *look_arg;		 /* its own */
 	uint64_t total[STORM_TOTALS];
 	char text[256]; /* what went wrong: a sentence; first of all */
 };
 
 /* True where all is right; else storm->text says what is not. */
 bool nic_storm_run(struct nic_storm *storm, uint64_t seed);
+
+/* The same for the plan that stands in storm->plan, with inline TLS alone. */
+bool nic_storm_play(struct nic_storm *storm);
 #endif

@@ -89,6 +89,21 @@ note_place(struct nic_truth *truth, uint32_t at)
 			at);
 }
 
+static void
+note_candidate(struct nic_truth *truth, const struct nic_tls *tls)
+{
+	bool guessing = tls != NULL && tls->candidate_valid;
+
+	if (guessing &&
+	    (!truth->guessing || truth->candidate != tls->candidate)) {
+		truth->candidate = tls->candidate;
+		truth->false_candidates +=
+		    record_at(truth, tls->candidate - truth->first_seq) ==
+		    UINT32_MAX;
+	}
+	truth->guessing = guessing;
+}
+
 bool
 nic_truth_look(struct nic_truth *truth, const struct ktlsim *sim, uint32_t flow)
 {
@@ -106,5 +121,6 @@ nic_truth_look(struct nic_truth *truth, const struct ktlsim *sim, uint32_t flow)
 			note_place(truth, at);
 	}
 	truth->placed = placed;
+	note_candidate(truth, tls);
 	return truth->text[0] == '\0';
 }

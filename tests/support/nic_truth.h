@@ -22,8 +22,11 @@ struct nic_truth {
 	uint32_t records;
 	uint32_t start[NIC_TRUTH_RECORDS + 1]; /* offsets; the last: the end */
 	bool placed;			       /* at the last look */
-	uint32_t places;	    /* times that a context got a place: by its
-				       install, by an answer, by a hint */
+	uint32_t places; /* times that a context got a place: by its
+			    install, by an answer, by a hint */
+	bool guessing;	 /* there was a candidate at the last look */
+	uint32_t candidate;
+	uint32_t false_candidates;  /* seen, and no record begins there */
 	char where[NIC_TRUTH_TEXT]; /* the records in progress then: "0 7" */
 	char text[NIC_TRUTH_TEXT];  /* what was wrong first, or "" */
 };
@@ -37,7 +40,8 @@ void nic_truth_record(struct nic_truth *truth, uint32_t wire_bytes);
 /*
  * The context of what the server of this flow receives, if there is one, and
  * has a place in the stream: it must be a record's start, with that record's
- * length and number.  False from the first time on that it is not.
+ * length and number.  Its candidates are counted.  False from the first time on
+ * that it is not.
  */
 bool nic_truth_look(struct nic_truth *truth, const struct ktlsim *sim,
 		    uint32_t flow);

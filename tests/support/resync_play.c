@@ -2,12 +2,13 @@
  * resync_play.c - a stream with false record headers, into a simulation whose
  * NIC loses its place, and every number that it finds again checked.
  *
- * Called by test_resync_truth.c.  The ciphertext is chosen by its plaintext
- * (tls_image_plant), so that the headers stand in valid records.  After each
- * event the context is compared with the sender (nic_truth.h), at the end the
- * plaintext.
+ * Called by test_resync_truth.c and test_offload_copies.c.  The ciphertext is
+ * chosen by its plaintext (tls_image_plant), so that the headers stand in valid
+ * records.  After each event the context is compared with the sender
+ * (nic_truth.h), at the end the plaintext.
  *
- * Left out: marks and places that are expected, which are the test's.
+ * Left out: records of other lengths, and more than one flow, which the random
+ * plans have (nic_plan.h).
  */
 #include "tests/support/resync_play.h"
 
@@ -201,6 +202,33 @@ resync_play_run(const struct resync_scenario *s, const struct resync_variant *v,
 	send_all(s->late, late_us);
 	run_to_end();
 	check_plaintext(s, v);
+}
+
+static char
+mark_of(const struct ktlsim_record *record)
+{
+	if (record->marked_bytes == 0)
+		return 'N';
+	return record->marked_bytes < record->wire_bytes ? 'P' : 'F';
+}
+
+void
+resync_play_expect(const struct resync_scenario *s)
+{
+	struct resync_play *play = &resync_play;
+	char marks[RESYNC_RECORDS + 1] = "";
+	uint64_t refused;
+
+	for (size_t i = 0; i < play->driver.records; i++)
+		marks[i] = mark_of(&play->driver.record[i]);
+	ck_assert_msg(strcmp(marks, s->marks) == 0, "%s: marks %s, not %s",
+		      play->name, marks, s->marks);
+	ck_assert_msg(strcmp(play->truth.where, s->places) == 0,
+		      "%s: places %s, not %s", play->name, play->truth.where,
+		      s->places);
+	refused = sim_driver_counter(&play->driver, "ctx_answers_refused");
+	ck_assert_msg(refused == s->refused, "%s: %" PRIu64 " refused",
+		      play->name, refused);
 }
 
 void

@@ -2,8 +2,9 @@
  * resync_play.h - a stream with false record headers, into a simulation whose
  * NIC loses its place, and every number that it finds again checked.
  *
- * Order of use: resync_variant_make; resync_play; look at `driver` and `truth`;
- * resync_play_fini.  There is one play at a time, in static storage.
+ * Order of use: resync_variant_make; resync_play_run; resync_play_expect, or a
+ * look at `driver` and `truth`; resync_play_fini.  There is one play at a time,
+ * in static storage.
  *
  * A scenario has records of 1000 bytes, record r at stream offset 1000 r.
  * Times are microseconds, and everything that is fixed costs one (profile
@@ -96,4 +97,7 @@ struct resync_variant resync_variant_make(const struct resync_scenario *s,
 void resync_play_run(const struct resync_scenario *s,
 		     const struct resync_variant *v, uint32_t late_us);
 void resync_play_fini(void);
+
+/* Marks, places and refused answers are those of the scenario. */
+void resync_play_expect(const struct resync_scenario *s);
 #endif

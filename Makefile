@@ -374,6 +374,10 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o \
 		$(B)/tests/fuzz/replay_main.o $(B)/internal.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# The stream that this one sends is sealed.
+$(B)/tests/fuzz/fuzz_nic_resync $(B)/tests/fuzz/replay_nic_resync: \
+		$(B)/tests/support/tls_image.o $(B)/tests/support/tls_seal.o
+
 -include $(ALL_OBJ:.o=.d)
 -include tests/sabotage.mk
 -include tests/property/property.mk

@@ -124,7 +124,8 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all run check check-built test asan ubsan tsan tsan-canary lint fuzz fuzz-one fuzz-all \
-	fuzz-cov fuzz-replay bench cov digest format files docs figures install \
+	fuzz-cov fuzz-replay bench cov digest validation format files docs \
+	figures install \
 	uninstall dist clean help FORCE
 
 ## all: the library, static and shared, and the tool (the default)
@@ -224,6 +225,11 @@ cov:
 	@status=0; KTLSIM_THEORY_SEEDS=1 KTLSIM_STEP_TRACE=0 $(MAKE) \
 		--no-print-directory $(PARALLEL) VARIANT=cov check-built || \
 		status=1; tools/coverage.sh build/cov && exit $$status
+
+## validation: published throughputs beside simulated ones (docs/validation.md)
+validation: $(TOOL)
+	@for t in flows records; do \
+		tools/validation.sh $(TOOL) $$t && echo || exit 1; done
 
 ## digest: the run digest is equal for gcc, clang, -O0, -O3, ASan
 digest:
@@ -356,7 +362,8 @@ $(B)/tests/run.o: $(B)/tests/suites.h
 $(B)/tests/run.o: LOCAL_CFLAGS := -I$(B)/tests
 
 $(B)/tests/run: $(TEST_OBJ) $(SUP_OBJ) $(B)/internal.a
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--wrap=stage_tcp -o $@ $^ \
+		$(CHECK_LIBS) $(PKG_LIBS)
 
 # The library as always, but for calls of these two from other files.
 $(B)/tests/sim/canary_race: $(B)/tests/sim/canary_race.o $(SUP_OBJ) \

@@ -264,9 +264,10 @@ static bool
 context_count(struct aead_pool *pool, struct aead_context *c,
 	      const struct aead_use *use)
 {
-	if (!c->counts || c->sealing || use->sealing || use->tag == NULL ||
+	if (!c->counts || c->sealing || use->sealing ||
 	    memcmp(c->salt, use->iv, sizeof(c->salt)) != 0)
 		return false;
+	assert(use->tag != NULL); /* GCM that opens has been given it */
 	memcpy(pool->iv_end, use->iv + sizeof(c->salt), sizeof(pool->iv_end));
 	memcpy(pool->tag, use->tag, sizeof(pool->tag));
 	return EVP_CIPHER_CTX_set_params(c->evp, pool->params) > 0;

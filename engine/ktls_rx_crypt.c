@@ -213,7 +213,8 @@ find_behind_padding(struct ktls_rx_job *job, uint32_t start, uint32_t len)
 /*
  * RFC 8446 section 5.2: the last non-zero byte of the inner plaintext, bytes
  * [hlen, hlen + text_len) of the record, is the content type; the zeros behind
- * it are padding, which few senders use.  EBADMSG where there is none.
+ * it are padding, which few senders use.  EBADMSG where there is none.  The
+ * least length of a record (framing.min_length) leaves room for the type.
  */
 static int
 find_inner_type(struct ktls_rx_job *job, uint32_t text_len)
@@ -221,8 +222,7 @@ find_inner_type(struct ktls_rx_job *job, uint32_t text_len)
 	uint32_t start = job->session->framing.hlen;
 	uint8_t type;
 
-	if (text_len == 0)
-		return EBADMSG;
+	assert(text_len > 0);
 	type = byte_before_tag(job);
 	if (type == 0)
 		return find_behind_padding(job, start, text_len) ? 0 : EBADMSG;

@@ -221,8 +221,8 @@ rx_no_room(struct nic_contexts *set, struct nic_tls *tls, struct mbuf *m,
 	   struct nic_tls_result *result)
 {
 	uint32_t len = m->m_pkthdr.len;
-	bool known = set->saved != NULL && len <= NIC_TLS_SCRATCH_BYTES &&
-		     m_copydata(m, 0, len, set->saved);
+	bool known =
+	    len <= NIC_TLS_SCRATCH_BYTES && m_copydata(m, 0, len, set->saved);
 
 	nic_tls_rx(tls, m, result);
 	if (known && result->verdict == NIC_TLS_DECRYPTED)

@@ -84,6 +84,7 @@ held_find(const struct nic_gro_bucket *bucket, const struct pkthdr *hdr)
 	return i;
 }
 
+/* A frame that asks for a resync is never held, so its mark never matches. */
 static bool
 may_join(const struct nic_gro *gro, const struct nic_gro_held *held,
 	 const struct pkthdr *hdr)
@@ -97,7 +98,6 @@ may_join(const struct nic_gro *gro, const struct nic_gro_held *held,
 	       hdr->len <= held->mss &&
 	       hdr->th_seq == first->th_seq + first->len &&
 	       hdr->csum_flags == first->csum_flags &&
-	       (hdr->csum_flags & CSUM_TLS_RESYNC) == 0 &&
 	       (uint64_t)first->len + hdr->len <= gro->max_bytes &&
 	       held->frames < gro->max_frames;
 }

@@ -389,9 +389,9 @@ void
 nic_tls_query(const struct nic_tls *tls, struct nic_tls_progress *progress)
 {
 	bool header = tls->header_have == TLS_HEADER_BYTES;
-	bool in_tag =
-	    tls->whole && header &&
-	    tls->exp - tls->rec_start > tls->rec_bytes - TLS_TAG_BYTES;
+	/* A record that is whole has its header. */
+	bool in_tag = tls->whole && tls->exp - tls->rec_start >
+					tls->rec_bytes - TLS_TAG_BYTES;
 
 	*progress = (struct nic_tls_progress){
 	    .tracker = tls->tracker,

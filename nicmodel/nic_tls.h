@@ -124,7 +124,8 @@ struct nic_tls {
 	bool aligned;
 	bool candidate_valid; /* implies TRACKING and not offload */
 	bool whole;	      /* every byte of the record in progress so far
-				 went through the cipher */
+				 went through the cipher; implies
+				 header_have == 5 */
 	bool scan_waits;      /* SEARCHING: nothing before scan_from */
 	bool floor_valid;
 	uint8_t header_have; /* bytes of it seen, 0..5 */

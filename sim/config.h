@@ -199,6 +199,7 @@ struct config {
 	uint32_t nic_tls_episodes;
 	/* host.* */
 	uint32_t host_cpus;
+	uint32_t host_contention_ppm; /* of a step's price, at most */
 	/* engine.* */
 	enum engine_bad_record engine_on_bad_record;
 	enum engine_header_check engine_header_check;

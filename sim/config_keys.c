@@ -29,6 +29,7 @@
 #define RATE_MOST   100000000000000u /* 100 Tb/s */
 #define CERTAIN	    1000000u	     /* a probability, in millionths */
 #define ALMOST	    990000u	     /* resending comes to an end */
+#define TENFOLD	    10000000u	     /* in millionths */
 #define RECEIVER_HELP \
 	"whom to simulate: two hosts, one side, one address, nobody"
 
@@ -363,6 +364,10 @@ const struct config_row config_rows[] = {
 	{{"host.cpus", "count", "", "4", "1..256", "a small server",
 	  CONFIG_BOOT_TUNABLE, "CPUs of each host"},
 	 CONFIG_COUNT, FIELD(host_cpus), 1, HOST_CPUS_MAX, NULL},
+	{{"host.contention", "decimal", "", "0", "0..10",
+	  "CPUs that share nothing", CONFIG_MODEL_ONLY,
+	  "steps take longer by this times the other CPUs' share of the busy"},
+	 CONFIG_DECIMAL, FIELD(host_contention_ppm), 0, TENFOLD, NULL},
 
 	{{"engine.on_bad_record", "choice", "", "freebsd", "freebsd, sticky",
 	  "FreeBSD skips it; Linux ends there", CONFIG_KERNEL_PATCH,

@@ -19,7 +19,8 @@
  * thread, or none yet, was the last one here; also one that resumes.  A switch
  * that is itself preempted is still paid in full.
  *
- * Left out: time slices within a class, migration, power states, caches.
+ * Left out: time slices within a class, migration, power states, caches (but
+ * whoever sets a CPU up can let steps take longer than they cost).
  */
 #include "sim/cpu.h"
 
@@ -156,6 +157,17 @@ finish_step(struct cpu *cpu, sim_time now)
 	task->yields = false;
 }
 
+static void
+begin_step(struct cpu *cpu, sim_time now)
+{
+	struct cpu_task *task = cpu->running;
+
+	task->left_ps = task->begin(task, now);
+	task->begun = true;
+	if (cpu->slow != NULL)
+		task->left_ps = cpu->slow(cpu->slow_arg, task->left_ps);
+}
+
 /*
  * The CPU's event: the preamble or the step of the running task is over.
  * begin() may wake a higher class, which then goes first; each turn of the loop
@@ -183,10 +195,8 @@ cpu_advance(void *object, uint64_t argument, sim_time now)
 		if (task->begun)
 			continue;
 		charge_extra(task);
-		if (task->left_ps == 0) {
-			task->left_ps = task->begin(task, now);
-			task->begun = true;
-		}
+		if (task->left_ps == 0)
+			begin_step(cpu, now);
 	} while (is_outranked(cpu));
 	cpu->calling = false;
 	if (cpu->running != NULL)
@@ -215,6 +225,13 @@ cpu_draw_switches(struct cpu *cpu, cpu_switch_price *price, void *arg)
 {
 	cpu->switch_price = price;
 	cpu->switch_arg = arg;
+}
+
+void
+cpu_slow_steps(struct cpu *cpu, cpu_slow *slow, void *arg)
+{
+	cpu->slow = slow;
+	cpu->slow_arg = arg;
 }
 
 void

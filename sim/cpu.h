@@ -61,6 +61,9 @@ typedef sim_time cpu_switch_price(void *arg);
 
 enum { CPU_LABEL_ARGS = 2 };
 
+/* What a step of this price takes now that other CPUs are at work, too. */
+typedef sim_time cpu_slow(void *arg, sim_time price);
+
 /* What a task's step is at, for whoever watches: constant texts. */
 struct cpu_label {
 	const char *name;
@@ -104,6 +107,8 @@ struct cpu {
 	sim_time switch_ps; /* price of a context switch, unless it is drawn */
 	cpu_switch_price *switch_price; /* draws it, or NULL */
 	void *switch_arg;
+	cpu_slow *slow; /* or NULL: a step takes its price */
+	void *slow_arg;
 	cpu_stretch *watch; /* or NULL */
 	void *watch_arg;
 	struct cpu_task *running;
@@ -127,6 +132,12 @@ void cpu_fini(struct cpu *cpu);
 
 /* Draw the price of each context switch from now on. */
 void cpu_draw_switches(struct cpu *cpu, cpu_switch_price *price, void *arg);
+
+/*
+ * Ask from now on, as each step begins, how long it takes.  Preambles take what
+ * they cost.
+ */
+void cpu_slow_steps(struct cpu *cpu, cpu_slow *slow, void *arg);
 
 /* Be told from now on whose the CPU was. */
 void cpu_watch(struct cpu *cpu, cpu_stretch *watch, void *arg);

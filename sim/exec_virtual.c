@@ -204,6 +204,9 @@ virtual_describe(struct ktlsim *sim)
 			     ? "offered again (replay.recovery)"
 			     : "lost for good (replay.recovery)");
 	note_workers(sim);
+	if (config->host_contention_ppm > 0)
+		run_note(sim, "steps take longer while other CPUs of the host "
+			      "are busy (host.contention)");
 	run_note(sim, "socket-buffer locks spin; a preempted holder is not "
 		      "modelled (docs/model.md#lock)");
 	if (unsourced > 0)

@@ -6,6 +6,7 @@
  */
 #include "sim/host.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,37 @@ switch_price(void *arg)
 	return price(arg, COST_CONTEXT_SWITCH);
 }
 
+/*
+ * A step begins on one of `busy` CPUs: of what caches and memory do in its time
+ * the others have a share of (busy - 1) / busy, and make it so much longer.
+ */
+static sim_time
+contended_price(void *arg, sim_time price)
+{
+	const struct host *host = arg;
+	unsigned __int128 extra = price;
+	unsigned busy = 0;
+
+	for (uint32_t i = 0; i < host->cpus; i++)
+		busy += host->cpu[i].running != NULL;
+	assert(busy > 0);
+	extra *= host->sim->config.host_contention_ppm;
+	extra = extra * (busy - 1) / ((uint64_t)busy * 1000000);
+	return price + (sim_time)extra;
+}
+
+static void
+host_init_cpu(struct host *host, uint32_t id)
+{
+	struct cpu *cpu = &host->cpu[id];
+
+	cpu_init(cpu, id, host->sim->events, 0);
+	cpu_draw_switches(cpu, switch_price, host);
+	if (host->sim->config.host_contention_ppm > 0)
+		cpu_slow_steps(cpu, contended_price, host);
+	softirq_init(&host->softirq[id], host, cpu);
+}
+
 int
 host_init(struct host *host, struct ktlsim *sim, const char *name)
 {
@@ -74,13 +106,8 @@ host_init(struct host *host, struct ktlsim *sim, const char *name)
 		host_fini(host);
 		return ENOMEM;
 	}
-	for (; host->cpus < config->host_cpus; host->cpus++) {
-		struct cpu *cpu = &host->cpu[host->cpus];
-
-		cpu_init(cpu, host->cpus, sim->events, 0);
-		cpu_draw_switches(cpu, switch_price, host);
-		softirq_init(&host->softirq[host->cpus], host, cpu);
-	}
+	for (; host->cpus < config->host_cpus; host->cpus++)
+		host_init_cpu(host, host->cpus);
 	for (uint32_t i = 0; i < config->nic_queues; i++)
 		rx_driver_init(&host->driver[i], host, i);
 	for (; host->workers < config->ktls_workers; host->workers++)

@@ -4,8 +4,9 @@
 # usage: tools/docs.sh --check | --write KTLSIM
 #
 # Quoted are the keys (docs/configuration.md), the picture of
-# docs/latency-stages.svg, and the report in README.md: the first block between
-# lines of three back-quotes.
+# docs/latency-stages.svg, the report in README.md (the first block between lines
+# of three back-quotes), and in docs/validation.md, between lines
+# "<!-- table: NAME -->" and "<!-- end -->", the tables of tools/validation.sh.
 set -eu
 
 mode=${1:?usage: tools/docs.sh --check | --write KTLSIM}
@@ -49,7 +50,20 @@ awk -v excerpt="$dir/excerpt" '
 }
 fence != 1' README.md >"$dir/README.md"
 
+for table in records flows; do
+	tools/validation.sh "$ktlsim" $table >"$dir/$table"
+done
+awk -v dir="$dir" '
+/^<!-- end -->$/ { table = 0 }
+!table
+/^<!-- table: [a-z]+ -->$/ {
+	table = 1
+	while ((getline line < (dir "/" $3)) > 0)
+		print line
+}' docs/validation.md >"$dir/validation.md"
+
 put docs/configuration.md "$dir/configuration.md"
 put docs/latency-stages.svg "$dir/latency-stages.svg"
+put docs/validation.md "$dir/validation.md"
 put README.md "$dir/README.md"
 exit $bad

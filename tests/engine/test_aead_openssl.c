@@ -176,6 +176,40 @@ START_TEST(test_aead_turns_a_context_round)
 }
 END_TEST
 
+/*
+ * A key that opens first keeps the fixed part of its nonce.  Whatever comes in
+ * between, a sealing or another fixed part, must not be taken for it.
+ */
+START_TEST(test_aead_opens_behind_a_sealing_and_behind_another_salt)
+{
+	uint8_t out[128], again[128], tag[TLS_TAG_BYTES];
+	struct flat f;
+
+	flat_init(&f, &vectors[_i]);
+	memcpy(tag, f.record.tag, sizeof(tag));
+	for (int i = 0; i < 8; i++) {
+		const uint8_t salted = (i & 1) != 0 ? 0x80 : 0;
+
+		ck_assert_int_eq(
+		    aead_open_bytes(pool, &f.record, f.sealed, f.len, out), 0);
+		ck_assert_mem_eq(out, f.plain, f.len);
+		f.record.nonce[0] ^= salted;
+		ck_assert_int_eq(
+		    aead_seal_bytes(pool, &f.record, f.plain, f.len, out), 0);
+		ck_assert_int_eq(memcmp(f.record.tag, tag, sizeof(tag)) == 0,
+				 salted == 0);
+		for (int j = 0; j < (i & 2); j++) {
+			ck_assert_int_eq(
+			    aead_open_bytes(pool, &f.record, out, f.len, again),
+			    0);
+			ck_assert_mem_eq(again, f.plain, f.len);
+		}
+		f.record.nonce[0] ^= salted;
+		memcpy(f.record.tag, tag, sizeof(tag));
+	}
+}
+END_TEST
+
 START_TEST(test_aead_refuses_every_flipped_bit)
 {
 	struct flat f;
@@ -658,6 +692,9 @@ aead_openssl_suite(void)
 	    {"seals_the_published_vectors",
 	     test_aead_seals_the_published_vectors, ROWS(vectors)},
 	    {"turns_a_context_round", test_aead_turns_a_context_round,
+	     ROWS(vectors)},
+	    {"opens_behind_a_sealing_and_behind_another_salt",
+	     test_aead_opens_behind_a_sealing_and_behind_another_salt,
 	     ROWS(vectors)},
 	    {"refuses_every_flipped_bit", test_aead_refuses_every_flipped_bit,
 	     ROWS(vectors)},

@@ -1,6 +1,7 @@
 #!/bin/sh
 # walk.sh - each `file : function` of docs/architecture.md exists, and each test
-# that docs/model.md (by file) and docs/fidelity.md (by name) name.
+# that docs/model.md (by file), docs/fidelity.md, docs/validation.md and
+# docs/linux-matrix.md (by name) name.
 set -eu
 
 bad=0
@@ -25,11 +26,13 @@ for test in $(grep -oE 'test_[a-z0-9_]+' docs/model.md | sort -u); do
 		bad=1
 	fi
 done
-for test in $(grep -oE '`test_[a-z0-9_]+`' docs/fidelity.md | tr -d '`' |
-	sort -u); do
-	if ! grep -rqwE "START_TEST\($test\)" tests; then
-		echo "walk: docs/fidelity.md: there is no $test" >&2
-		bad=1
-	fi
+for document in docs/fidelity.md docs/validation.md docs/linux-matrix.md; do
+	for test in $(grep -oE '`test_[a-z0-9_]+`' $document | tr -d '`' |
+		sort -u); do
+		if ! grep -rqwE "START_TEST\($test\)" tests; then
+			echo "walk: $document: there is no $test" >&2
+			bad=1
+		fi
+	done
 done
 exit $bad

@@ -151,6 +151,34 @@ START_TEST(test_nic_refuses_a_configuration_out_of_range)
 }
 END_TEST
 
+/* The same bounds as the link's; contexts or none. */
+static const struct {
+	uint64_t pcie_rate_bps;
+	bool tls;
+	int error;
+} pcie_rows[] = {
+    {0, false, 0},	     {0, true, 0},
+    {1000000, false, 0},     {1000000, true, 0},
+    {999999, false, EINVAL}, {999999, true, EINVAL},
+};
+
+START_TEST(test_nic_refuses_a_pcie_rate_out_of_range)
+{
+	struct nic_config config = plain_config();
+	bool fits = pcie_rows[_i].error == 0;
+	struct nic other;
+
+	config.pcie_rate_bps = pcie_rows[_i].pcie_rate_bps;
+	config.tls = pcie_rows[_i].tls;
+	config.contexts.limit = 1;
+	config.contexts.cache = nic_cache_default();
+	ck_assert_int_eq(nic_init(&other, &config, pool), pcie_rows[_i].error);
+	ck_assert_int_eq(other.has_tls, fits && config.tls);
+	ck_assert_uint_eq(other.queues, fits ? 16 : 0);
+	nic_fini(&other);
+}
+END_TEST
+
 /* The runner knows a suite by its file's name. */
 Suite *nic_suite(void);
 
@@ -164,6 +192,7 @@ nic_suite(void)
 	    TEST(test_nic_without_a_descriptor_drops_in_that_queue_only, 0),
 	    TEST(test_nic_refuses_a_configuration_out_of_range,
 		 COUNT(config_rows)),
+	    TEST(test_nic_refuses_a_pcie_rate_out_of_range, COUNT(pcie_rows)),
 	};
 
 	return suite_create_table("nic", tests, (size_t)COUNT(tests), setup,

@@ -198,6 +198,57 @@ START_TEST(test_nic_context_moves_on_for_a_frame_without_a_descriptor)
 }
 END_TEST
 
+/* What the NIC has no descriptor for: what it knows, and what it makes of it.
+ */
+static const struct {
+	const char *name;
+	bool real;
+	uint32_t offset, known, unknown;
+	enum nic_tls_verdict verdict;
+	uint32_t place; /* of the stream, afterwards */
+} dropped[] = {
+    {"decrypted", true, WIRE, WIRE, 0, NIC_TLS_DECRYPTED, 2 * WIRE},
+    {"behind a hole", true, WIRE + 100, 900, 0, NIC_TLS_ENCRYPTED, 2 * WIRE},
+    {"cut off by the capture", true, WIRE, 100, 900, NIC_TLS_ENCRYPTED,
+     2 * WIRE},
+    {"the same in the model", false, WIRE, 100, 900, NIC_TLS_DECRYPTED,
+     2 * WIRE},
+    {"longer than any packet", false, WIRE, 2 * WIRE, 68000, NIC_TLS_ENCRYPTED,
+     WIRE + 70000},
+};
+
+START_TEST(test_nic_context_gives_a_dropped_frame_back_as_it_was)
+{
+	static uint8_t copy[2 * WIRE];
+	const uint32_t known = dropped[_i].known;
+	const struct nic_tls_params params = {
+	    .key = &key, .start_seq = 1000, .real = dropped[_i].real};
+	struct nic_context *context;
+	struct nic_rx_result rx;
+	struct mbuf *lost;
+
+	start(4, 0, 1);
+	ck_assert_int_eq(
+	    nic_context_add(&nic.contexts, 2, 0, &params, &context), 0);
+	nic_context_rule(&nic.contexts, context, 2, 0);
+	nic_rx(&nic, frame(2, 0, 0, dropped[_i].offset == WIRE ? WIRE : 900),
+	       10 * NS, 0);
+	lost = m_from_bytes(pool, wire + dropped[_i].offset, known,
+			    dropped[_i].unknown);
+	lost->m_pkthdr.flow = lost->m_pkthdr.flowid = 2;
+	lost->m_pkthdr.th_seq = 1000 + dropped[_i].offset;
+	lost->m_pkthdr.csum_flags = CSUM_TLS_MASK;
+	rx = nic_rx(&nic, lost, 20 * NS, 0);
+	ck_assert_msg(rx.dropped, "%s", dropped[_i].name);
+	ck_assert_int_eq(rx.tls.tls.verdict, dropped[_i].verdict);
+	ck_assert_uint_eq(context->tls.exp, 1000 + dropped[_i].place);
+	ck_assert(m_copydata(lost, 0, known, copy));
+	ck_assert_mem_eq(copy, wire + dropped[_i].offset, known);
+	ck_assert_uint_eq(lost->m_pkthdr.csum_flags, 0);
+	m_freem(pool, lost);
+}
+END_TEST
+
 /* Sync lost in a hole, and a candidate: told apart, once each. */
 START_TEST(test_nic_context_tells_loss_and_candidate)
 {
@@ -217,6 +268,53 @@ START_TEST(test_nic_context_tells_loss_and_candidate)
 	ck_assert_uint_eq(rx.tls.tls.candidate, 1000 + 2000);
 	ck_assert_uint_eq(nic.queue[2].tail->m_pkthdr.csum_flags,
 			  CSUM_TLS_RESYNC);
+}
+END_TEST
+
+/* Without the curve of miss ratios all else is as it is with it. */
+START_TEST(test_nic_context_does_without_stack_distances)
+{
+	struct nic_config config = {
+	    .queues = 4,
+	    .ring_slots = 64,
+	    .rss_table_size = 128,
+	    .tls = true,
+	    .contexts = {.limit = 2, .cache = nic_cache_default()},
+	};
+	struct nic_context *context[2];
+	struct nic_rx_result rx;
+
+	config.contexts.cache.entries = 1;
+	ck_assert_int_eq(nic_init(&nic, &config, pool), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(add(i, 0, &context[i]), 0);
+		nic_context_rule(&nic.contexts, context[i], i, 0);
+	}
+	for (uint32_t i = 0; i < 4; i++) {
+		rx = nic_rx(&nic, frame(i % 2, 0, i / 2 * WIRE, WIRE),
+			    (i + 1) * 10000 * NS, 5 * NS);
+		ck_assert_int_eq(rx.tls.tls.verdict, NIC_TLS_DECRYPTED);
+	}
+	ck_assert_uint_eq(nic.contexts.cache.count.misses, 4);
+	nic_context_remove(&nic.contexts, context[0]);
+	ck_assert_ptr_null(nic_context_find(&nic.contexts, 0, 0));
+	ck_assert_ptr_null(nic.contexts.stack.at);
+}
+END_TEST
+
+/* A table by flow of 2^32 places is more than its indices can tell. */
+START_TEST(test_nic_context_refuses_a_flow_beyond_its_table)
+{
+	struct nic_context *context;
+
+	start(4, 0, 64);
+	ck_assert_int_eq(add(1u << 30, 0, &context), ENOMEM);
+	ck_assert_int_eq(add(UINT32_MAX / 2 - 1, 1, &context), ENOMEM);
+	ck_assert_uint_eq(nic.contexts.count, 0);
+	ck_assert_uint_eq(nic.contexts.added, 0);
+	ck_assert_ptr_null(nic_context_find(&nic.contexts, 1u << 30, 0));
+	ck_assert_int_eq(add(7, 0, &context), 0);
+	ck_assert_uint_eq(context->id, 0);
 }
 END_TEST
 
@@ -275,6 +373,10 @@ nic_context_suite(void)
 	    {"rule", test_nic_context_with_a_rule_decrypts_and_steers, 0},
 	    {"no_room",
 	     test_nic_context_moves_on_for_a_frame_without_a_descriptor, 0},
+	    {"dropped", test_nic_context_gives_a_dropped_frame_back_as_it_was,
+	     ROWS(dropped)},
+	    {"no_stack", test_nic_context_does_without_stack_distances, 0},
+	    {"far_flow", test_nic_context_refuses_a_flow_beyond_its_table, 0},
 	    {"loss", test_nic_context_tells_loss_and_candidate, 0},
 	    {"far", test_nic_context_that_is_far_makes_packets_wait, 0},
 	    {"limits", test_nic_context_limits_are_checked, 2},

@@ -193,6 +193,47 @@ START_TEST(test_nic_dim_leaves_the_top_when_rates_change)
 }
 END_TEST
 
+/* clang-format off */
+/* What a host that is parked at the right edge is like from then on. */
+static const struct replay changes[] = {
+    {"a maximum on the way left, passed and come back to",
+     {{100, 10, 64}, {200, 20, 64}, {400, 40, 64}, {300, 30, 64},
+      {200, 20, 64}},
+     6, "3 2 1 2 2+ 2+"},
+    {"a maximum further left, passed by one step",
+     {{100, 10, 64}, {400, 40, 64}, {300, 30, 64}, {200, 20, 64},
+      {100, 10, 64}},
+     7, "3 2 1 0 1 1+ 1+"},
+    {"less right away: one step left is not enough to park at its end",
+     {{100, 10, 64}, {200, 20, 64}, {300, 30, 64}, {400, 40, 64},
+      {500, 50, 64}},
+     4, "3 4 4+ 4+"},
+    {"shrinks all the way: to the left edge",
+     {{500, 50, 64}, {400, 40, 64}, {300, 30, 64}, {200, 20, 64},
+      {100, 10, 64}},
+     6, "3 2 1 0 0+ 0+"},
+};
+/* clang-format on */
+
+START_TEST(test_nic_dim_comes_back_from_the_left_as_from_the_right)
+{
+	static const struct rates *rates = replays[0].rates;
+	const struct replay *replay = &changes[_i];
+	char trace[TRACE_BYTES] = "";
+
+	for (int i = 0; i < 4; i++)
+		pass_ms(&rates[dim.index]);
+	ck_assert_uint_eq(dim.index, 4);
+	ck_assert_int_eq(dim.state, NIC_DIM_ON_TOP);
+	for (int i = 0; i < replay->samples; i++) {
+		pass_ms(&replay->rates[dim.index]);
+		note_state(trace);
+	}
+	ck_assert_msg(strcmp(trace, replay->trace) == 0, "%s:\n%s, not\n%s",
+		      replay->name, trace, replay->trace);
+}
+END_TEST
+
 /* At the left edge only the right is open. */
 START_TEST(test_nic_dim_leaves_the_left_edge_to_the_right)
 {
@@ -276,6 +317,8 @@ nic_dim_suite(void)
 	    TEST(test_nic_dim_profiles_are_those_of_linux, 0),
 	    TEST(test_nic_dim_parks_as_described, COUNT(replays)),
 	    TEST(test_nic_dim_leaves_the_top_when_rates_change, COUNT(parked)),
+	    TEST(test_nic_dim_comes_back_from_the_left_as_from_the_right,
+		 COUNT(changes)),
 	    TEST(test_nic_dim_leaves_the_left_edge_to_the_right, 0),
 	    TEST(test_nic_dim_samples_every_64_interrupts, 0),
 	    TEST(test_nic_dim_waits_for_the_work_item, 0),

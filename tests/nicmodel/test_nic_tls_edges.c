@@ -300,6 +300,35 @@ START_TEST(test_nic_tls_works_without_counters)
 }
 END_TEST
 
+/* A hint needs no counters either, and is as good as one that is counted. */
+START_TEST(test_nic_tls_takes_a_hint_without_counters)
+{
+	struct nic_tls_params params = params_default();
+	bool counted = _i > 0;
+
+	install(2);
+	nic_tls_fini(&play->tls);
+	params.counters = counted ? &play->counters : NULL;
+	params.start_seq = play->base;
+	ck_assert_int_eq(nic_tls_init(&play->tls, &params), 0);
+	nic_tls_reset(&play->tls);
+	ck_assert(nic_tls_hint(&play->tls, play->base + 2000, 2));
+	ck_assert_int_eq(play_packet(play, 1500, 2000).row, NIC_TLS_CASE_EARLY);
+	ck_assert_int_eq(play_packet(play, 2000, 3400).verdict,
+			 NIC_TLS_DECRYPTED);
+	ck_assert(!nic_tls_hint(&play->tls, play->base + 4000, 4));
+	ck_assert_uint_eq(play->counters.hints_taken, counted ? 1 : 0);
+	ck_assert_uint_eq(play->counters.decrypted_packets, counted ? 1 : 0);
+	/* A candidate is dropped without being counted. */
+	nic_tls_reset(&play->tls);
+	ck_assert_int_eq(play_packet(play, 3400, 4500).verdict, NIC_TLS_RESYNC);
+	ck_assert_int_eq(play_packet(play, 5200, 5300).row,
+			 NIC_TLS_CASE_CHAIN_BROKEN);
+	ck_assert(!play_answer(play, 4));
+	ck_assert_uint_eq(play->counters.candidates_dropped, counted ? 1 : 0);
+}
+END_TEST
+
 START_TEST(test_nic_tls_reads_where_the_next_record_begins)
 {
 	struct nic_tls_progress progress;
@@ -405,6 +434,7 @@ nic_tls_edges_suite(void)
 	    TEST(test_nic_tls_keeps_its_sequence_numbers_comparable, 0),
 	    TEST(test_nic_tls_counts_what_happens, KINDS),
 	    TEST(test_nic_tls_works_without_counters, 0),
+	    TEST(test_nic_tls_takes_a_hint_without_counters, 2),
 	    TEST(test_nic_tls_reads_where_the_next_record_begins, KINDS),
 	    TEST(test_nic_tls_refuses_keys_that_it_cannot_use, 5),
 	    TEST(test_nic_tls_init_reports_that_memory_is_short, 0),

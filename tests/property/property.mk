@@ -12,39 +12,54 @@ WORLD_SRC  := $(filter-out %run.c,$(wildcard tests/property/*.c)) \
 WORLD_OBJ  := $(WORLD_SRC:%.c=$(B)/%.o)
 ENGINE_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard engine/*.c))
 PROPERTY   := $(B)/tests/property/run
+PROPERTY_NIC := $(B)/tests/property/nic_run
 
 # Whole simulations, against what was sealed.
 STORM_SRC := $(wildcard tests/support/nic_plan*.c) \
-		tests/support/nic_storm.c tests/support/packet.c \
-		tests/support/tls_seal.c
+		tests/support/chain_marks.c tests/support/nic_storm.c \
+		tests/support/packet.c tests/support/tls_seal.c
+STORM_WRAP := -Wl,--wrap=stage_tcp
 STORM_OBJ := $(STORM_SRC:%.c=$(B)/%.o)
 SEEDS     ?= 10000
 
-EXTRA_TESTS += $(PROPERTY)
-check-built extra-tests: $(PROPERTY)
+# Seeds of a check: about two seconds, also where sanitizers slow them down.
+CHECK_SEEDS := $(if $(filter release clang,$(VARIANT)),1000,200)
 
-.PHONY: property property-nic mutants
+EXTRA_TESTS += $(PROPERTY) "$(PROPERTY_NIC) --seeds $(CHECK_SEEDS)"
+check-built extra-tests: $(PROPERTY) $(PROPERTY_NIC)
+
+.PHONY: property property-nic mutants mutants-engine mutants-nic
 
 ## property: random scripts; STEPS=1000000 SEED=1
 property: $(PROPERTY)
 	$(PROPERTY) --steps $(STEPS) --seed $(SEED)
 
 ## property-nic: random links and NICs deliver every byte; SEEDS=10000 SEED=1
-property-nic: $(B)/tests/property/nic_run
+property-nic: $(PROPERTY_NIC)
 	$< --seeds $(SEEDS) --seed $(SEED) --jobs $(JOBS)
 
-## mutants: each listed change of the engine must fail the property test
-mutants: $(PROPERTY)
-	@CC="$(CC)" CFLAGS="$(CFLAGS) $(KTLSIM_CFLAGS)" \
-		LIBS="$(LDFLAGS) $(PKG_LIBS)" OBJECTS="$(B)/tests/property/run.o $(WORLD_OBJ) $(ENGINE_OBJ)" \
-		tests/property/mutate.sh $(B)
+MUTATE = CC="$(CC)" CFLAGS="$(CFLAGS) $(KTLSIM_CFLAGS)" \
+		LIBS="$(LDFLAGS) $(STORM_WRAP) $(PKG_LIBS)"
+
+## mutants: each listed change of engine and NIC must fail a property test
+mutants: mutants-engine mutants-nic
+
+mutants-engine: $(PROPERTY)
+	@$(MUTATE) RUN="--quiet --steps 100000" \
+		OBJECTS="$(B)/tests/property/run.o $(WORLD_OBJ) $(ENGINE_OBJ)" \
+		tests/property/mutate.sh $(B) tests/property/mutants_engine.sh
+
+mutants-nic: $(PROPERTY_NIC)
+	@$(MUTATE) RUN="--seeds 2000" \
+		OBJECTS="$(B)/tests/property/nic_run.o $(STORM_OBJ) $(B)/internal.a" \
+		tests/property/mutate.sh $(B) tests/property/mutants_nic.sh
 
 $(PROPERTY): $(B)/tests/property/run.o $(WORLD_OBJ) $(ENGINE_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(B)/tests/property/nic_run: $(B)/tests/property/nic_run.o $(STORM_OBJ) \
+$(PROPERTY_NIC): $(B)/tests/property/nic_run.o $(STORM_OBJ) \
 		$(B)/internal.a
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(STORM_WRAP) -o $@ $^ $(PKG_LIBS)
 
 $(B)/tests/fuzz/fuzz_engine: $(B)/tests/fuzz/fuzz_engine.o $(WORLD_OBJ) \
 		$(ENGINE_OBJ)

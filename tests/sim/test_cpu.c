@@ -552,6 +552,31 @@ START_TEST(test_watch)
 }
 END_TEST
 
+static sim_time
+half_more(void *arg, sim_time price)
+{
+	(*(unsigned *)arg)++;
+	return price + price / 2;
+}
+
+/* W's preamble of 5 stays, its step of 100 takes 150, the interrupt 15. */
+START_TEST(test_slow_steps)
+{
+	struct worker workers[TASK_MAX];
+	unsigned steps = 0;
+
+	cpu_init(&cpu, 0, queue, 0);
+	cpu_slow_steps(&cpu, half_more, &steps);
+	cast_make(workers, log_text);
+	cpu_wake(&cpu, &find(workers, 'W')->task, 0, 5);
+	event_at(queue, 50, EVENT_ARRIVAL, do_wake, find(workers, 'I'), 0);
+	ck_assert_uint_eq(run(), 170);
+	ck_assert_str_eq(log_text, "5 W+ 50 I+ 65 I- 170 W-");
+	ck_assert_uint_eq(steps, 2);
+	ck_assert(cpu_accounts_hold(&cpu, 170));
+}
+END_TEST
+
 Suite *
 cpu_suite(void)
 {
@@ -566,6 +591,7 @@ cpu_suite(void)
 	    {"states and accounts in mid-step", test_states, 0},
 	    {"a later step can have a preamble", test_extra_of_a_later_step, 0},
 	    {"whoever watches hears whose it was", test_watch, 0},
+	    {"steps can take longer than they cost", test_slow_steps, 0},
 	    {"random load neither loses nor invents time", test_random_load, 8},
 	};
 

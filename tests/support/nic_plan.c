@@ -160,8 +160,9 @@ draw_stream(struct nic_plan *plan, struct nic_plan_flow *flow, uint32_t most)
 /* How a flow's segments are cut. */
 struct cutting {
 	uint32_t mss;
-	bool random; /* 1 .. mss, else mss */
-	bool crumbs; /* now and then a few bytes, so that headers are split */
+	bool random;   /* 1 .. mss, else mss */
+	bool crumbs;   /* now and then a few bytes, so that headers are split */
+	bool overlaps; /* ... or bytes that were sent before once more */
 };
 
 static struct cutting
@@ -174,6 +175,7 @@ draw_cutting(struct nic_plan *plan)
 		sizes[nic_plan_draw(plan) % (sizeof(sizes) / sizeof(sizes[0]))],
 	    .random = one_in(plan, 3),
 	    .crumbs = one_in(plan, 3),
+	    .overlaps = one_in(plan, 4),
 	};
 
 	return cutting;
@@ -207,6 +209,18 @@ struct sending {
 	bool closed;
 };
 
+/* How many of a segment's bytes have been sent before: not all of them. */
+static uint32_t
+draw_overlap(struct nic_plan *plan, const struct sending *sending, uint32_t len)
+{
+	uint32_t most = len < sending->sent ? len - 1 : sending->sent;
+
+	if (!sending->cutting.overlaps || len < 2 || most == 0 ||
+	    !one_in(plan, 4))
+		return 0;
+	return (uint32_t)nic_plan_between(plan, 1, most);
+}
+
 /* The next segment of a flow, or its FIN. */
 static void
 add_segment(struct nic_plan *plan, unsigned number, struct sending *sending,
@@ -215,17 +229,22 @@ add_segment(struct nic_plan *plan, unsigned number, struct sending *sending,
 	const struct nic_plan_flow *flow = &plan->flow[number];
 	uint32_t left = flow->wire_len - sending->sent;
 	uint32_t len = draw_segment_len(plan, &sending->cutting);
+	uint32_t again = draw_overlap(plan, sending, len < left ? len : left);
 
 	/* The last one there is room for takes the rest. */
-	if (len > left || sending->segments == NIC_PLAN_SEGMENTS - 1)
+	if (sending->segments == NIC_PLAN_SEGMENTS - 1) {
+		len = left;
+		again = 0;
+	}
+	if (len > left)
 		len = left;
 	plan->segment[plan->segments++] = (struct nic_plan_segment){
 	    .time_ps = time_ps,
 	    .flow = number,
-	    .at = sending->sent,
+	    .at = sending->sent - again,
 	    .len = len,
 	};
-	sending->sent += len;
+	sending->sent += len - again;
 	sending->segments++;
 	sending->closed = len == 0;
 }

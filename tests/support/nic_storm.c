@@ -1,8 +1,7 @@
 /*
  * nic_storm.c - whatever NIC and link do, the plaintext is right: one seed.
  *
- * Called by test_nic_storm.c for some seeds and by tests/property/nic_run.c for
- * many.  The plan's segments are injected at their times; what the application
+ * Called by tests/property/nic_run.c for each seed.  The plan's segments are injected at their times; what the application
  * gets is compared with the bytes that were sealed:
  *   every record is delivered, in order, with its bytes, but those that were
  *   damaged by their sender, each of which gives EBADMSG

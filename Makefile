@@ -124,7 +124,8 @@ endif
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all run check check-built test asan ubsan tsan tsan-canary lint fuzz fuzz-one fuzz-all \
-	fuzz-cov fuzz-replay bench cov digest validation format files docs install \
+	fuzz-cov fuzz-replay bench cov digest validation format files docs \
+	figures install \
 	uninstall dist clean help FORCE
 
 ## all: the library, static and shared, and the tool (the default)
@@ -245,6 +246,12 @@ files:
 ## docs: what they quote of the program: keys, the README's report, a picture
 docs: $(TOOL)
 	@tools/docs.sh --write $(TOOL)
+
+## figures: docs/nic.md's tables and plots from examples/nic-*.ini; minutes
+figures:
+	@tools/install-deps.sh figures
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@tools/figures.sh $(TOOL)
 
 docs/configuration.md: $(TOOL) FORCE
 	$(TOOL) --list-keys=markdown > $@

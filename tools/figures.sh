@@ -1,16 +1,17 @@
 #!/bin/sh
 # figures.sh - make the tables and plots of docs/nic.md from examples/nic-*.ini.
 #
-# usage: tools/figures.sh KTLSIM
+# usage: tools/figures.sh KTLSIM | --text
 #
 # Some minutes on two cores.  Needs jq and gnuplot.  Writes docs/nic/*.tsv and
 # docs/nic/*.svg, puts the tables into docs/nic.md between the lines
-# "<!-- table NAME -->" and "<!-- end -->", and then looks for each bold number
+# "<!-- table: NAME -->" and "<!-- end -->", and then looks for each bold number
 # of the text in the tables: text and figures cannot drift apart unseen.
-# JOBS=N runs N configurations at a time (default: the number of CPUs).
+# --text does the last two only, with the tables that are there.  JOBS=N runs N
+# configurations at a time (default: the number of CPUs).
 set -eu
 
-ktlsim=${1:?usage: tools/figures.sh KTLSIM}
+ktlsim=${1:?usage: tools/figures.sh KTLSIM | --text}
 jobs=${JOBS:-$(nproc)}
 doc=docs/nic.md
 work=build/figures
@@ -61,8 +62,35 @@ table() { # name, or nothing for the names
 		-f tools/tables.jq
 }
 
+# What the NICs can do, from the code that says so.
+profiles() {
+	awk '
+	/\.name = "/ { split($0, part, "\""); name[++count] = part[2] }
+	/\[NIC_CAP_[A-Z0-9_]+\] = \{[0-9A-Z]/ {
+		split($0, part, /[][{,]|NIC_CAP_/)
+		if (!((row = part[3]) in seen))
+			order[++rows] = row
+		seen[row] = 1
+		cell[row, count] = part[5] == "NO_LIMIT" ? "no limit" : part[5]
+	}
+	END {
+		printf "capability"
+		for (i = 1; i <= count; i++)
+			printf "\t%s", name[i]
+		for (r = 1; r <= rows; r++) {
+			text = tolower(order[r])
+			gsub(/_/, " ", text)
+			printf "\n%s", text
+			for (i = 1; i <= count; i++)
+				printf "\t%s", cell[order[r], i]
+		}
+		printf "\n"
+	}' nicmodel/nic_profile.c
+}
+
 write_tables() {
 	mkdir -p docs/nic
+	profiles >docs/nic/profiles.tsv
 	table '' | while read -r name; do
 		table "$name" >"docs/nic/$name.tsv"
 	done
@@ -76,10 +104,10 @@ draw() {
 	done
 }
 
-# Tables between their marks; headings are set to wrap at the colon.
+# Tables between their marks.
 write_document() {
 	awk '
-	/^<!-- table / {
+	/^<!-- table: / {
 		print
 		file = "docs/nic/" $3 ".tsv"
 		for (line = 0; (getline text < file) > 0; line++) {
@@ -98,30 +126,50 @@ write_document() {
 		skip = 1
 	}
 	/^<!-- end -->/ { skip = 0 }
-	!skip' "$doc" >"$work/document.md"
-	cp "$work/document.md" "$doc"
+	!skip {
+		if ($0 !~ /^<!-- table: /)
+			print
+	}' "$doc" >"$doc.new"
+	mv "$doc.new" "$doc"
 }
 
 # Each number of the text that stands in bold must be one of a table.
 check_text() {
-	cut -f 1- docs/nic/*.tsv | tr '\t ' '\n\n' | sort -u >"$work/numbers"
-	awk '/^<!-- table/ { skip = 1 } /^<!-- end/ { skip = 0 } !skip' "$doc" |
-		tr '\n' ' ' | grep -oE '\*\*[^*]+\*\*' |
-		grep -oE '[0-9]+([.,][0-9]+)*' | tr -d , | sort -u |
-		while read -r number; do
-			grep -qxF -- "$number" "$work/numbers" ||
-				echo "$doc: $number is in no table" >&2
-		done 2>"$work/astray"
-	cat "$work/astray" >&2
-	[ ! -s "$work/astray" ]
+	awk '
+	FILENAME != ARGV[ARGC - 1] {
+		for (i = 1; i <= NF; i++)
+			known[$i] = 1
+		next
+	}
+	/^<!-- table: / { skip = 1 }
+	/^<!-- end -->/ { skip = 0 }
+	!skip { text = text " " $0 }
+	END {
+		count = split(text, part, /\*\*/)
+		for (i = 2; i <= count; i += 2) {
+			words = split(part[i], word, /[^0-9.,]+/)
+			for (j = 1; j <= words; j++) {
+				gsub(/[.,]$/, "", word[j])
+				gsub(/,/, "", word[j])
+				if (word[j] == "" || word[j] in known)
+					continue
+				print ARGV[ARGC - 1] ": " word[j] \
+					" is in no table: " part[i] >"/dev/stderr"
+				bad = 1
+			}
+		}
+		exit bad
+	}' docs/nic/*.tsv "$doc"
 }
 
 if [ $# -eq 3 ]; then
 	run_one "$2" "$3"
 	exit 0
 fi
-write_tables; exit 0
-write_tables
-draw
+if [ "$ktlsim" != --text ]; then
+	run_all
+	write_tables
+	draw
+fi
 write_document
 check_text

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install-deps.sh - install the Debian packages that are missing, and only them.
 #
-# usage: tools/install-deps.sh [-n] run|check|ci
+# usage: tools/install-deps.sh [-n] run|check|ci|figures
 #
 # Needs root or sudo when something is missing; touches nothing otherwise.  With
 # -n it installs nothing and only says what is missing.
@@ -56,8 +56,12 @@ check | ci)
 	need_library check check.h check
 	need_command c++ g++
 	;;
+figures)
+	need_command gnuplot gnuplot-nox
+	need_command jq jq
+	;;
 *)
-	echo "usage: $0 run|check|ci" >&2
+	echo "usage: $0 run|check|ci|figures" >&2
 	exit 2
 	;;
 esac

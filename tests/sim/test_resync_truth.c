@@ -179,7 +179,7 @@ static const struct resync_scenario scenarios[] = {
 	      {200, 7000, 1000},
 	      {240, 8000, 4000}},
      .marks = "FPNNNFFFFFFF",
-     .places = "0 5"},
+     .places = "0 3"},
     {.name = "linux-async: a false header asks, and the log has a true one",
      .resync = "linux-async",
      .extra = {"cost.resync_dispatch", "30us"},

@@ -61,8 +61,8 @@ is_ccm(const struct aead_record *record)
  * with len bytes of text.
  */
 static int
-evp_begin(struct aead_pool *pool, const struct aead_record *record,
-	     size_t len, bool sealing, EVP_CIPHER_CTX **evp)
+evp_begin(struct aead_pool *pool, const struct aead_record *record, size_t len,
+	  bool sealing, EVP_CIPHER_CTX **evp)
 {
 	const struct aead_use use = {
 	    .key_id = record->key_id,

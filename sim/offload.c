@@ -456,24 +456,34 @@ offload_completion(struct endpoint *ep, const struct mbuf *m, sim_time now)
 		return;
 	nic_tls_query(&flow->context->tls, &progress);
 	packet.candidate = progress.hw_resync_tcp_sn;
+	/* What waits to be posted answers an older question. */
+	flow->retry = nic_resync_none();
 	offload_carry_out(flow, nic_resync_packet(&flow->resync, &packet), now);
 }
 
 void
-offload_header(struct endpoint *ep, const struct ktls_rx_job *job,
-	       uint64_t offset, sim_time now)
+offload_header(struct endpoint *ep, sim_time now)
 {
 	struct offload_flow *flow = ep->offload;
-	const struct nic_resync_record record = {
-	    .seq = seq_of(ep, offset),
-	    .len = job->wire_len,
-	    .rec_seq = job->seqno,
-	    .queued = ep->so.so_rcv.sb_tlscc,
-	};
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	struct nic_resync_record record;
+	uint32_t len;
 
-	if (flow != NULL && flow->resyncs)
-		offload_carry_out(
-		    flow, nic_resync_header(&flow->resync, &record), now);
+	if (flow == NULL || !flow->resyncs ||
+	    flow->resync.ops->header == NULL || sb->sb_tlsdcc > 0 ||
+	    ep->tls_offset < flow->headers_end)
+		return;
+	len = ktls_rx_head_bytes(&ep->so);
+	if (len == 0)
+		return;
+	flow->headers_end = ep->tls_offset + 1;
+	record = (struct nic_resync_record){
+	    .seq = seq_of(ep, ep->tls_offset),
+	    .len = len,
+	    .rec_seq = sb->sb_tls_seqno,
+	    .queued = sb->sb_tlscc > len ? sb->sb_tlscc - len : 0,
+	};
+	offload_carry_out(flow, nic_resync_header(&flow->resync, &record), now);
 }
 
 static enum nic_resync_marks

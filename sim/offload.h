@@ -28,7 +28,6 @@
 struct endpoint;
 struct host;
 struct ktls_key;
-struct ktls_rx_job;
 struct mbuf;
 
 enum offload_state {
@@ -62,6 +61,7 @@ struct offload_flow {
 	bool device;		/* counts as a session of the device, below */
 	bool open;		/* the session */
 	sim_time path_ps;	/* next path change */
+	uint64_t headers_end;	/* in the stream: before it they were told */
 	sim_time asked_ps;	/* first install */
 	sim_time active_ps;	/* first time that packets reached a context */
 	sim_time first_full_ps; /* first record decrypted as a whole */
@@ -126,9 +126,11 @@ void offload_packet(struct endpoint *ep, const struct nic_context_result *tls,
 void offload_completion(struct endpoint *ep, const struct mbuf *m,
 			sim_time now);
 
-/* A record was detached: its header had been parsed. */
-void offload_header(struct endpoint *ep, const struct ktls_rx_job *job,
-		    uint64_t offset, sim_time now);
+/*
+ * Bytes were appended, or a record is done with: a parser that takes a record
+ * at a time (Linux' strparser) may have come to the next header.
+ */
+void offload_header(struct endpoint *ep, sim_time now);
 
 /* What record_finish knows of a record. */
 struct offload_record {

@@ -360,6 +360,10 @@ const struct config_row config_rows[] = {
 	  CONFIG_MODEL_ONLY,
 	  "losses of sync that are listed per flow; all are counted"},
 	 CONFIG_COUNT, FIELD(nic_tls_episodes), 0, 1048576, NULL},
+	{{"nic.tls_timeline", "count", "", "256", "0..1048576", "for people",
+	  CONFIG_MODEL_ONLY,
+	  "changes of a flow's offload phase that are listed per flow"},
+	 CONFIG_COUNT, FIELD(nic_tls_timeline), 0, 1048576, NULL},
 
 	{{"host.cpus", "count", "", "4", "1..256", "a small server",
 	  CONFIG_BOOT_TUNABLE, "CPUs of each host"},

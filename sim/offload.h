@@ -23,6 +23,7 @@
 #include "sim/episode.h"
 #include "sim/event.h"
 #include "sim/offload_queue.h"
+#include "sim/phases.h"
 
 struct endpoint;
 struct host;
@@ -57,6 +58,8 @@ struct offload_flow {
 	struct nic_resync_act retry; /* waits for the queue, or NONE */
 	struct offload_flow *next_waiting;
 	bool waiting;		/* in the host's list for it */
+	bool device;		/* counts as a session of the device, below */
+	bool open;		/* the session */
 	sim_time path_ps;	/* next path change */
 	uint64_t headers_end;	/* in the stream: before it they were told */
 	sim_time asked_ps;	/* first install */
@@ -65,8 +68,19 @@ struct offload_flow {
 	uint64_t installs, resets, path_changes, rekeys;
 	struct offload_split split;
 	struct episodes episodes;
+	struct phases phases;
 	const char *shown; /* phase in the trace (trace_tap.c), or NULL */
 	sim_time shown_ps; /* since when */
+};
+
+/*
+ * Sessions by who decrypts, as Linux counts them: each is the device's or
+ * software's from when it is enabled until it is closed, whatever becomes of
+ * its context.
+ */
+struct offload_sessions {
+	uint64_t device, sw;	     /* ever enabled */
+	uint64_t device_now, sw_now; /* of them, not closed */
 };
 
 enum { OFFLOAD_INSTALLS_MAX = 64 };
@@ -85,8 +99,7 @@ struct offload {
 	uint64_t resets, path_changes;
 	uint64_t no_space; /* installs refused: all contexts in use */
 	uint64_t tls_err;  /* completions that said AUTH_FAIL */
-	uint64_t opened;   /* sessions that got a context */
-	uint64_t current;  /* of them, still there */
+	struct offload_sessions sessions;
 	struct offload_split split;
 };
 

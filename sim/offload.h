@@ -59,6 +59,7 @@ struct offload_flow {
 	struct offload_flow *next_waiting;
 	bool waiting;		/* in the host's list for it */
 	sim_time path_ps;	/* next path change */
+	sim_time candidate_ps;	/* the device found its latest candidate */
 	sim_time asked_ps;	/* first install */
 	sim_time active_ps;	/* first time that packets reached a context */
 	sim_time first_full_ps; /* first record decrypted as a whole */
@@ -83,6 +84,7 @@ struct offload {
 	struct offload_queue queue;
 	sim_time reset_ps; /* next device reset */
 	uint64_t resets, path_changes;
+	uint64_t rescans;  /* candidates given up: nobody answered */
 	uint64_t no_space; /* installs refused: all contexts in use */
 	uint64_t tls_err;  /* completions that said AUTH_FAIL */
 	uint64_t opened;   /* sessions that got a context */
@@ -102,7 +104,7 @@ void offload_destroy(struct host *host);
 /* Keys were installed on an endpoint's socket.  Returns 0 or ENOMEM. */
 int offload_install(struct endpoint *ep, sim_time now);
 
-/* Device resets and path changes that are due before a packet. */
+/* Device resets, path changes and new searches due before a packet. */
 void offload_before_packet(struct endpoint *ep, sim_time now);
 
 /* The device has taken a packet of ep. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/mbuf.h"
+#include "tests/support/pcie_link.h"
 #include "tests/support/suite_table.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
@@ -23,6 +24,7 @@ static struct nic_config
 plain_config(void)
 {
 	struct nic_config config = {
+	    .pcie = pcie_link(0),
 	    .queues = 16,
 	    .ring_slots = 8,
 	    .rate_bps = 100000000000,
@@ -168,7 +170,7 @@ START_TEST(test_nic_refuses_a_pcie_rate_out_of_range)
 	bool fits = pcie_rows[_i].error == 0;
 	struct nic other;
 
-	config.pcie_rate_bps = pcie_rows[_i].pcie_rate_bps;
+	config.pcie.rate_bps = pcie_rows[_i].pcie_rate_bps;
 	config.tls = pcie_rows[_i].tls;
 	config.contexts.limit = 1;
 	config.contexts.cache = nic_cache_default();

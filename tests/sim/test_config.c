@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 99 };
+enum { BASE_KEYS = 106 };
 
 static struct config config;
 static struct ktlsim_error error;

@@ -61,8 +61,8 @@ is_ccm(const struct aead_record *record)
  * with len bytes of text.
  */
 static int
-record_begin(struct aead_pool *pool, const struct aead_record *record,
-	     size_t len, bool sealing, EVP_CIPHER_CTX **evp)
+evp_begin(struct aead_pool *pool, const struct aead_record *record, size_t len,
+	  bool sealing, EVP_CIPHER_CTX **evp)
 {
 	const struct aead_use use = {
 	    .key_id = record->key_id,
@@ -138,7 +138,7 @@ vectors_release(void)
 
 /* EVP compares the tags in constant time. */
 static int
-record_verify(EVP_CIPHER_CTX *evp, const struct aead_record *record)
+evp_verify(EVP_CIPHER_CTX *evp, const struct aead_record *record)
 {
 	uint8_t none[TLS_TAG_BYTES];
 	int out_len;
@@ -243,12 +243,12 @@ aead_open(struct aead_pool *pool, const struct aead_record *record,
 				       m->m_data + off);
 	if (record->key->cipher != TLS_CIPHER_AES_GCM)
 		return range_open_gathered(pool, record, m, off, len);
-	error = record_begin(pool, record, len, false, &evp);
+	error = evp_begin(pool, record, len, false, &evp);
 	if (error != 0)
 		return error;
 	if (!range_update(evp, m, off, len))
 		return EBADMSG;
-	return record_verify(evp, record);
+	return evp_verify(evp, record);
 }
 
 int
@@ -256,7 +256,7 @@ aead_open_bytes(struct aead_pool *pool, const struct aead_record *record,
 		const uint8_t *in, size_t len, uint8_t *out)
 {
 	EVP_CIPHER_CTX *evp;
-	int error = record_begin(pool, record, len, false, &evp);
+	int error = evp_begin(pool, record, len, false, &evp);
 
 	if (error != 0)
 		return error;
@@ -264,7 +264,7 @@ aead_open_bytes(struct aead_pool *pool, const struct aead_record *record,
 		return ccm_text(evp, in, len, out) ? 0 : EBADMSG;
 	if (!bytes_update(evp, in, len, out))
 		return EBADMSG;
-	return record_verify(evp, record);
+	return evp_verify(evp, record);
 }
 
 int
@@ -274,7 +274,7 @@ aead_seal_bytes(struct aead_pool *pool, struct aead_record *record,
 	uint8_t none[TLS_TAG_BYTES];
 	EVP_CIPHER_CTX *evp;
 	int out_len;
-	int error = record_begin(pool, record, len, true, &evp);
+	int error = evp_begin(pool, record, len, true, &evp);
 
 	if (error != 0)
 		return error;

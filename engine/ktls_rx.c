@@ -140,17 +140,28 @@ enum head_state {
 	HEAD_UNREADABLE, /* the header lies in unknown bytes */
 };
 
+/* The header at the head of the TLS chain, where all of it is there. */
+static bool
+read_header(const struct sockbuf *sb, struct tls_record_header *header)
+{
+	uint8_t bytes[TLS_HEADER_BYTES];
+
+	if (sb->sb_tlscc < TLS_HEADER_BYTES ||
+	    !m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
+		return false;
+	tls_record_parse(bytes, header);
+	return true;
+}
+
 static enum head_state
 head_of(const struct sockbuf *sb)
 {
 	struct tls_record_header header;
-	uint8_t bytes[TLS_HEADER_BYTES];
 
 	if (sb->sb_tlscc < TLS_HEADER_BYTES)
 		return HEAD_PARTIAL;
-	if (!m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
+	if (!read_header(sb, &header))
 		return HEAD_UNREADABLE;
-	tls_record_parse(bytes, &header);
 	return sb->sb_tlscc < (uint32_t)TLS_HEADER_BYTES + header.length
 		   ? HEAD_PARTIAL
 		   : HEAD_COMPLETE;
@@ -212,14 +223,11 @@ judge_arrival(const struct socket *so, unsigned *count)
 	const struct sockbuf *sb = &so->so_rcv;
 	const struct ktls_session *session = sb->sb_tls_info;
 	struct tls_record_header header;
-	uint8_t bytes[TLS_HEADER_BYTES];
 	uint32_t wire_len;
 	int error = 0;
 
-	if (so->so_dropped || sb->sb_tlscc < TLS_HEADER_BYTES ||
-	    !m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes))
+	if (so->so_dropped || !read_header(sb, &header))
 		return 0;
-	tls_record_parse(bytes, &header);
 	wire_len = (uint32_t)TLS_HEADER_BYTES + header.length;
 	*count = ENGINE_COUNT_CORRUPTED;
 	if (so->so_policy->header_check == ENGINE_HEADER_ARRIVAL)
@@ -466,20 +474,29 @@ ktls_rx_ready(const struct socket *so)
 {
 	const struct sockbuf *sb = &so->so_rcv;
 	const struct ktls_session *session = sb->sb_tls_info;
-	uint8_t bytes[TLS_HEADER_BYTES];
 	struct tls_record_header header;
 
 	if (sb->sb_flags & SB_TLS_RX_STUCK)
 		return false;
 	if (session->key_pending || head_of(sb) != HEAD_PARTIAL)
 		return true;
-	if (sb->sb_tlscc < TLS_HEADER_BYTES)
-		return false;
-	(void)m_copydata(sb->sb_mtls, 0, TLS_HEADER_BYTES, bytes);
-	tls_record_parse(bytes, &header);
-	return header_due(so, UINT32_MAX) &&
+	return read_header(sb, &header) && header_due(so, UINT32_MAX) &&
 	       tls_record_check(&header, session->params.version,
 				&session->framing) != 0;
+}
+
+uint32_t
+ktls_rx_head_bytes(const struct socket *so)
+{
+	const struct sockbuf *sb = &so->so_rcv;
+	const struct ktls_session *session = sb->sb_tls_info;
+	struct tls_record_header header;
+
+	if (session->key_pending || !read_header(sb, &header) ||
+	    tls_record_check(&header, session->params.version,
+			     &session->framing) != 0)
+		return 0;
+	return (uint32_t)TLS_HEADER_BYTES + header.length;
 }
 
 static void

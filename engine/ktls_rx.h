@@ -139,6 +139,12 @@ unsigned ktls_rx_check(struct socket *so);
 bool ktls_rx_ready(const struct socket *so);
 
 /*
+ * Bytes on the wire of the record at the head, header included: as soon as its
+ * header is there and good, and while no key is pending; else 0.
+ */
+uint32_t ktls_rx_head_bytes(const struct socket *so);
+
+/*
  * Take the next record out.  *effects matters with KTLS_RX_DROPPED.  After
  * KTLS_RX_NOMEM nothing has changed: call again later, or end the pass, which
  * queues the socket again.

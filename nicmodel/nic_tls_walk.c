@@ -117,7 +117,7 @@ record_abandon(struct nic_tls *tls, struct nic_tls_walk *walk)
 
 /* Header and explicit nonce have been seen. */
 static void
-record_begin(struct nic_tls *tls, struct nic_tls_walk *walk)
+enter_record(struct nic_tls *tls, struct nic_tls_walk *walk)
 {
 	uint8_t nonce[TLS_NONCE_BYTES], aad[13];
 	uint32_t text_bytes;
@@ -179,7 +179,7 @@ header_done(struct nic_tls *tls, struct nic_tls_walk *walk)
 	else if (!tls->whole)
 		walk->mark = false;
 	else if (tls->framing.explicit_iv == 0)
-		record_begin(tls, walk);
+		enter_record(tls, walk);
 }
 
 /* True where the bytes [seq, seq + n) hold one that nic_tls_spoil named. */
@@ -276,7 +276,7 @@ part_process(struct nic_tls *tls, struct nic_tls_walk *walk, uint32_t pos,
 	else if (spoiled(tls, walk->seq + walk->off, n))
 		tls->spoiled_record = true;
 	if (pos < tls->framing.hlen && pos + n == tls->framing.hlen)
-		record_begin(tls, walk);
+		enter_record(tls, walk);
 	else if (pos + n == tls->rec_bytes)
 		tag_check(tls, walk);
 }

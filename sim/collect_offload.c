@@ -17,25 +17,27 @@
 #include "sim/offload.h"
 #include "sim/run.h"
 
-/* /proc/net/tls_stat, as far as a receiver has it. */
+/*
+ * /proc/net/tls_stat, as far as a receiver has it.  A session is a device's or
+ * software's, never both.
+ */
 static void
 collect_tls_stat(const struct host *host, struct results_host *out)
 {
-	const struct offload *offload = host->offload;
-	uint64_t sessions = 0, failed = 0;
+	const struct offload_sessions *sessions = &host->offload->sessions;
+	uint64_t failed = 0;
 
 	for (uint32_t i = 0; i < host->sim->conn_count; i++)
 		for (int d = 0; d < 2; d++) {
 			const struct endpoint *ep =
 			    &host->sim->conn[i]->endpoint[d];
 
-			sessions += ep->host == host && ep->keyed;
 			failed += ep->host == host ? ep->counts.errors : 0;
 		}
-	collect_counter(out, offload->current, "TlsCurrRxDevice");
-	collect_counter(out, sessions - offload->current, "TlsCurrRxSw");
-	collect_counter(out, offload->opened, "TlsRxDevice");
-	collect_counter(out, sessions, "TlsRxSw");
+	collect_counter(out, sessions->sw_now, "TlsCurrRxSw");
+	collect_counter(out, sessions->device_now, "TlsCurrRxDevice");
+	collect_counter(out, sessions->sw, "TlsRxSw");
+	collect_counter(out, sessions->device, "TlsRxDevice");
 	collect_counter(out, failed, "TlsDecryptError");
 }
 
@@ -190,25 +192,50 @@ collect_curve(const struct nic_contexts *set, struct results_host *out)
 	return 0;
 }
 
+static void
+add_refusal(struct results_host *out, const char *reason)
+{
+	struct results_refusal *refusal = out->refusals;
+
+	for (size_t i = 0; i < out->refusal_count; i++, refusal++)
+		if (strcmp(refusal->reason, reason) == 0) {
+			refusal->flows++;
+			return;
+		}
+	assert(out->refusal_count < RESULTS_REFUSALS);
+	*refusal = (struct results_refusal){.reason = reason, .flows = 1};
+	out->refusal_count++;
+}
+
+static void
+add_flow(const struct offload_flow *flow, struct results_host *out,
+	 uint64_t *lost_sum_ps)
+{
+	const struct episodes *episodes = &flow->episodes;
+
+	out->tls_contexts += flow->installs;
+	if (flow->state == OFFLOAD_REFUSED)
+		add_refusal(out, flow->reason);
+	out->episodes += episodes->count;
+	out->episodes_closed += episodes->closed;
+	out->episodes_again += episodes->again;
+	*lost_sum_ps += episodes->lost_sum_ps;
+	if (episodes->lost_max_ps > out->episode_max_ps)
+		out->episode_max_ps = episodes->lost_max_ps;
+}
+
 /* Sums over the host's flows. */
 static void
-collect_episodes(const struct host *host, struct results_host *out)
+collect_flows(const struct host *host, struct results_host *out)
 {
 	uint64_t sum_ps = 0;
 
 	for (uint32_t i = 0; i < 2 * host->sim->conn_count; i++) {
 		const struct endpoint *ep =
 		    &host->sim->conn[i / 2]->endpoint[i % 2];
-		const struct episodes *episodes;
 
-		if (ep->host != host || ep->offload == NULL)
-			continue;
-		episodes = &ep->offload->episodes;
-		out->episodes += episodes->count;
-		out->episodes_closed += episodes->closed;
-		sum_ps += episodes->lost_sum_ps;
-		if (episodes->lost_max_ps > out->episode_max_ps)
-			out->episode_max_ps = episodes->lost_max_ps;
+		if (ep->host == host && ep->offload != NULL)
+			add_flow(ep->offload, out, &sum_ps);
 	}
 	if (out->episodes_closed > 0)
 		out->episode_mean_ns =
@@ -236,7 +263,7 @@ collect_offload_host(const struct host *host, struct results_host *out)
 	out->cache_entries = host->nic.contexts.config.cache.entries;
 	out->cache_accesses = host->nic.contexts.cache.count.hits +
 			      host->nic.contexts.cache.count.misses;
-	collect_episodes(host, out);
+	collect_flows(host, out);
 	return collect_curve(&host->nic.contexts, out);
 }
 
@@ -248,6 +275,7 @@ copy_episodes(const struct episodes *from, struct results_offload *to)
 
 	to->episodes = from->count;
 	to->episodes_closed = from->closed;
+	to->episodes_again = from->again;
 	to->episode_max_ps = from->lost_max_ps;
 	if (from->closed > 0)
 		to->episode_mean_ns =
@@ -263,6 +291,20 @@ copy_episodes(const struct episodes *from, struct results_offload *to)
 		       from->kept_count * sizeof(*to->listed));
 	if (open > 0)
 		to->listed[from->kept_count] = from->now;
+	return 0;
+}
+
+static int
+copy_phases(const struct phases *from, struct results_offload *to)
+{
+	to->phases_left_out = from->left_out;
+	if (from->kept_count == 0)
+		return 0;
+	to->phases = calloc(from->kept_count, sizeof(*to->phases));
+	if (to->phases == NULL)
+		return ENOMEM;
+	to->phase_count = from->kept_count;
+	memcpy(to->phases, from->kept, from->kept_count * sizeof(*to->phases));
 	return 0;
 }
 
@@ -290,5 +332,7 @@ collect_offload_direction(const struct endpoint *ep,
 	    .rekeys = flow->rekeys,
 	};
 	copy_split(&flow->split, &to->split);
+	if (copy_phases(&flow->phases, to) != 0)
+		return ENOMEM;
 	return copy_episodes(&flow->episodes, to);
 }

@@ -204,6 +204,7 @@ struct config {
 	uint64_t nic_tls_reset_every_ps;       /* 0: never */
 	uint64_t nic_tls_path_change_every_ps; /* 0: never */
 	uint32_t nic_tls_episodes;
+	uint32_t nic_tls_timeline;
 	/* host.* */
 	uint32_t host_cpus;
 	uint32_t host_contention_ppm; /* of a step's price, at most */

@@ -5,7 +5,7 @@
  * Each row holds the default as text, so that what people read is what runs.
  * "Settable" says what a real system offers: a tunable, a boot tunable, a
  * kernel patch, or nothing because the key exists in the model only.
- * Left out: keys of later parts of the model; an unknown key is an error.
+ * A key that is in neither table is an error.
  */
 #include "sim/config_keys.h"
 
@@ -388,6 +388,10 @@ const struct config_row config_rows[] = {
 	  CONFIG_MODEL_ONLY,
 	  "losses of sync that are listed per flow; all are counted"},
 	 CONFIG_COUNT, FIELD(nic_tls_episodes), 0, 1048576, NULL},
+	{{"nic.tls_timeline", "count", "", "256", "0..1048576", "for people",
+	  CONFIG_MODEL_ONLY,
+	  "changes of a flow's offload phase that are listed per flow"},
+	 CONFIG_COUNT, FIELD(nic_tls_timeline), 0, 1048576, NULL},
 
 	{{"host.cpus", "count", "", "4", "1..256", "a small server",
 	  CONFIG_BOOT_TUNABLE, "CPUs of each host"},

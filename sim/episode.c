@@ -2,10 +2,14 @@
  * episode.c - the times of a flow's inline decryption.
  *
  * offload.c tells it what happens to a flow's context, in the order of time.
- * An episode goes from the packet at which the device lost the stream to the
- * first record that was decrypted as a whole afterwards.  A record that was
- * decrypted before the loss may be finished after it; so only one that comes
- * behind an answer ends the episode.
+ * Every loss of sync is an episode.  It goes from the packet at which the
+ * device lost the stream, or from the end of its context, to the first record
+ * that was decrypted as a whole afterwards; where sync is lost again before
+ * that, it ends there, and another one begins.
+ *
+ * A record that was decrypted before the loss may be finished after it, and
+ * ends nothing: one that does ends behind all that had been decrypted by then.
+ * Records count for the episode in which software finishes them, once.
  */
 #include "sim/episode.h"
 
@@ -19,12 +23,26 @@ const char *
 episode_step_name(enum episode_step step)
 {
 	static const char *const names[EPISODE_STEPS] = {
-	    [EPISODE_LOST] = "lost",	   [EPISODE_CANDIDATE] = "candidate",
-	    [EPISODE_REQUEST] = "request", [EPISODE_QUERY] = "query",
-	    [EPISODE_ANSWER] = "answer",   [EPISODE_FULL] = "full",
+	    [EPISODE_LOST] = "lost",
+	    [EPISODE_INSTALLED] = "installed",
+	    [EPISODE_CANDIDATE] = "candidate",
+	    [EPISODE_REQUEST] = "request",
+	    [EPISODE_QUERY] = "query",
+	    [EPISODE_ANSWER] = "answer",
+	    [EPISODE_FULL] = "full",
+	    [EPISODE_AGAIN] = "lost_again",
 	};
 
 	return names[step];
+}
+
+const char *
+episode_end_name(const struct episode *episode)
+{
+	if (episode->at[EPISODE_FULL] != EPISODE_NEVER)
+		return "full";
+	return episode->at[EPISODE_AGAIN] != EPISODE_NEVER ? "lost again"
+							   : "open";
 }
 
 void
@@ -38,31 +56,6 @@ episodes_fini(struct episodes *episodes)
 {
 	free(episodes->kept);
 	*episodes = (struct episodes){0};
-}
-
-void
-episodes_lose(struct episodes *episodes, const char *cause, sim_time now)
-{
-	if (episodes->open)
-		return;
-	episodes->open = true;
-	episodes->count++;
-	episodes->now = (struct episode){.cause = cause};
-	for (int i = 0; i < EPISODE_STEPS; i++)
-		episodes->now.at[i] = EPISODE_NEVER;
-	episodes->now.at[EPISODE_LOST] = now;
-}
-
-void
-episodes_note(struct episodes *episodes, enum episode_step step, sim_time now)
-{
-	sim_time *at = &episodes->now.at[step];
-
-	if (!episodes->open)
-		return;
-	if (step == EPISODE_REQUEST && *at != EPISODE_NEVER)
-		return;
-	*at = now;
 }
 
 /* The open episode to those that are kept. */
@@ -86,6 +79,44 @@ keep(struct episodes *episodes)
 	return 0;
 }
 
+int
+episodes_lose(struct episodes *episodes, const char *cause, uint64_t marked_to,
+	      sim_time now)
+{
+	int error = 0;
+
+	if (episodes->open) {
+		episodes->now.at[EPISODE_AGAIN] = now;
+		episodes->again++;
+		error = keep(episodes);
+	}
+	/* A context that is made anew may begin behind an older one's marks. */
+	if (marked_to > episodes->marked_to)
+		episodes->marked_to = marked_to;
+	episodes->open = true;
+	episodes->count++;
+	episodes->now = (struct episode){.cause = cause};
+	for (int i = 0; i < EPISODE_STEPS; i++)
+		episodes->now.at[i] = EPISODE_NEVER;
+	episodes->now.at[EPISODE_LOST] = now;
+	return error;
+}
+
+void
+episodes_note(struct episodes *episodes, enum episode_step step, sim_time now)
+{
+	sim_time *at = episodes->now.at;
+
+	if (!episodes->open)
+		return;
+	if (step == EPISODE_REQUEST && at[step] != EPISODE_NEVER)
+		return;
+	if (step == EPISODE_INSTALLED)
+		for (int i = EPISODE_CANDIDATE; i <= EPISODE_ANSWER; i++)
+			at[i] = EPISODE_NEVER;
+	at[step] = now;
+}
+
 static int
 end(struct episodes *episodes, sim_time now)
 {
@@ -101,18 +132,17 @@ end(struct episodes *episodes, sim_time now)
 }
 
 int
-episodes_record(struct episodes *episodes, enum ktls_mbuf_crypto_st marks,
-		uint32_t bytes, uint32_t marked, sim_time now)
+episodes_record(struct episodes *episodes, const struct episode_record *record,
+		sim_time now)
 {
 	struct episode *e = &episodes->now;
 
 	if (!episodes->open)
 		return 0;
-	switch (marks) {
+	switch (record->marks) {
 	case KTLS_MBUF_CRYPTO_ST_DECRYPTED:
-		return e->at[EPISODE_ANSWER] != EPISODE_NEVER
-			   ? end(episodes, now)
-			   : 0;
+		return record->end > episodes->marked_to ? end(episodes, now)
+							 : 0;
 	case KTLS_MBUF_CRYPTO_ST_MIXED:
 		e->records_partial++;
 		break;
@@ -120,6 +150,6 @@ episodes_record(struct episodes *episodes, enum ktls_mbuf_crypto_st marks,
 		e->records_none++;
 		break;
 	}
-	e->bytes += bytes - marked;
+	e->bytes += record->bytes - record->marked;
 	return 0;
 }

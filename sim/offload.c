@@ -104,6 +104,35 @@ offload_destroy(struct host *host)
 	host->offload = NULL;
 }
 
+/* Where the device's marks end, in the stream. */
+static uint64_t
+marked_to(const struct offload_flow *flow)
+{
+	const struct endpoint *ep = flow->ep;
+	int32_t ahead = (int32_t)(flow->context->tls.marked_end -
+				  seq_of(ep, ep->tls_offset));
+
+	return ep->tls_offset + (uint64_t)(int64_t)ahead;
+}
+
+/* The flow's context loses its place, or goes while it has one. */
+static void
+sync_lost(struct offload_flow *flow, const char *cause, sim_time now)
+{
+	if (episodes_lose(&flow->episodes, cause, marked_to(flow), now) != 0)
+		run_fail(flow->ep->conn->sim, ENOMEM);
+}
+
+/* Where it has none, an episode is open already. */
+static bool
+has_place(const struct offload_flow *flow)
+{
+	const struct nic_context *context = flow->context;
+
+	return flow->state == OFFLOAD_ACTIVE &&
+	       (context->tls.offload || context->tls.tracker == NIC_TLS_START);
+}
+
 /* The context goes, and with it whatever is still under way for it. */
 static void
 drop_context(struct offload_flow *flow)
@@ -112,8 +141,6 @@ drop_context(struct offload_flow *flow)
 
 	if (flow->state == OFFLOAD_INSTALLING && flow->context == NULL)
 		offload->to_come--;
-	if (flow->state == OFFLOAD_ACTIVE)
-		offload->current--;
 	if (flow->resyncs)
 		nic_resync_fini(&flow->resync);
 	flow->resyncs = false;
@@ -127,10 +154,55 @@ drop_context(struct offload_flow *flow)
 }
 
 static void
-refuse(struct offload_flow *flow, const char *reason)
+refuse(struct offload_flow *flow, const char *reason, sim_time now)
 {
 	flow->state = OFFLOAD_REFUSED;
 	flow->reason = reason;
+	trace_tap_phase(flow, reason, now);
+}
+
+/* Linux do_tls_setsockopt_conf: the device's where that takes it. */
+static void
+session_open(struct offload_flow *flow)
+{
+	struct offload_sessions *sessions = &offload_of(flow)->sessions;
+
+	flow->open = true;
+	flow->device = flow->state != OFFLOAD_REFUSED;
+	if (flow->device) {
+		sessions->device++;
+		sessions->device_now++;
+	} else {
+		sessions->sw++;
+		sessions->sw_now++;
+	}
+}
+
+/* The device's first install has failed after all. */
+static void
+session_falls_back(struct offload_flow *flow)
+{
+	struct offload_sessions *sessions = &offload_of(flow)->sessions;
+
+	if (!flow->device || flow->active_ps != SIM_TIME_NEVER)
+		return;
+	flow->device = false;
+	sessions->device--;
+	sessions->device_now--;
+	sessions->sw++;
+	sessions->sw_now++;
+}
+
+static void
+session_close(struct offload_flow *flow)
+{
+	struct offload_sessions *sessions = &offload_of(flow)->sessions;
+
+	if (flow->open && flow->device)
+		sessions->device_now--;
+	else if (flow->open)
+		sessions->sw_now--;
+	flow->open = false;
 }
 
 /* The first firmware command can begin when one of those before is done. */
@@ -171,9 +243,9 @@ has_room(const struct offload *offload)
 	return contexts->count + offload->to_come < contexts->config.limit;
 }
 
-/* Ask the firmware for key and TIR. */
+/* Ask the firmware for key and TIR.  cause: why again, or NULL. */
 static void
-begin_install(struct offload_flow *flow, sim_time now)
+begin_install(struct offload_flow *flow, const char *cause, sim_time now)
 {
 	struct offload *offload = offload_of(flow);
 	const char *reason = why_not(flow);
@@ -183,12 +255,11 @@ begin_install(struct offload_flow *flow, sim_time now)
 		offload->no_space++;
 	}
 	if (reason != NULL) {
-		refuse(flow, reason);
-		trace_tap_phase(flow, reason, now);
+		refuse(flow, reason, now);
 		return;
 	}
 	flow->state = OFFLOAD_INSTALLING;
-	trace_tap_phase(flow, NULL, now);
+	trace_tap_phase(flow, cause, now);
 	flow->installs++;
 	offload->to_come++;
 	offload_schedule(flow, firmware_done(offload, now), install_params);
@@ -212,8 +283,10 @@ offload_install(struct endpoint *ep, sim_time now)
 			    ? now + config->nic_tls_path_change_every_ps
 			    : SIM_TIME_NEVER;
 	episodes_init(&flow->episodes, config->nic_tls_episodes);
+	phases_init(&flow->phases, config->nic_tls_timeline);
 	ep->offload = flow;
-	begin_install(flow, now);
+	begin_install(flow, NULL, now);
+	session_open(flow);
 	return 0;
 }
 
@@ -253,8 +326,8 @@ install_params(void *object, uint64_t argument, sim_time now)
 	if (error == ENOMEM)
 		run_fail(host->sim, error);
 	if (error != 0) {
-		refuse(flow, "the NIC refused the key");
-		trace_tap_phase(flow, flow->reason, now);
+		refuse(flow, "the NIC refused the key", now);
+		session_falls_back(flow);
 		return;
 	}
 	offload_schedule(flow,
@@ -283,9 +356,8 @@ install_rule(void *object, uint64_t argument, sim_time now)
 	nic_context_rule(&nic->contexts, flow->context,
 			 nic_rss_queue(&nic->rss, ep->flowid), now);
 	ep->so.so_rcv.sb_tls_info->ifnet = true;
-	offload->opened++;
-	offload->current++;
 	flow->state = OFFLOAD_ACTIVE;
+	episodes_note(&flow->episodes, EPISODE_INSTALLED, now);
 	if (flow->active_ps == SIM_TIME_NEVER)
 		flow->active_ps = now;
 	trace_tap_phase(flow, NULL, now);
@@ -309,12 +381,13 @@ device_reset(struct offload *offload, sim_time now)
 			flow->resets++;
 			flow->generation++;
 			flow->retry = nic_resync_none();
+			if (has_place(flow))
+				sync_lost(flow, "device reset", now);
 			nic_tls_reset(&flow->context->tls);
 			nic_resync_fini(&flow->resync);
 			if (nic_resync_init(&flow->resync, offload->ops,
 					    &offload->counters) != 0)
 				run_fail(sim, ENOMEM);
-			episodes_lose(&flow->episodes, "device reset", now);
 			trace_tap_phase(flow, "device reset", now);
 		}
 	}
@@ -331,13 +404,13 @@ path_change(struct offload_flow *flow, sim_time now)
 
 	if (flow->state != OFFLOAD_ACTIVE && flow->state != OFFLOAD_REFUSED)
 		return;
-	if (flow->state == OFFLOAD_ACTIVE) {
+	if (has_place(flow))
+		sync_lost(flow, "path change", now);
+	if (flow->state == OFFLOAD_ACTIVE)
 		drop_context(flow);
-		episodes_lose(&flow->episodes, "path change", now);
-	}
 	offload->path_changes++;
 	flow->path_changes++;
-	begin_install(flow, now);
+	begin_install(flow, "path change", now);
 }
 
 /* The device's own timer, which it looks at when a packet comes. */
@@ -385,8 +458,7 @@ offload_packet(struct endpoint *ep, const struct nic_context_result *tls,
 	if (tls->context == NULL || flow == NULL)
 		return;
 	if (tls->lost)
-		episodes_lose(&flow->episodes, nic_tls_case_name(tls->tls.row),
-			      now);
+		sync_lost(flow, nic_tls_case_name(tls->tls.row), now);
 	if (tls->tls.verdict == NIC_TLS_RESYNC) {
 		flow->candidate_ps = now;
 		episodes_note(&flow->episodes, EPISODE_CANDIDATE, now);
@@ -408,24 +480,34 @@ offload_completion(struct endpoint *ep, const struct mbuf *m, sim_time now)
 		return;
 	nic_tls_query(&flow->context->tls, &progress);
 	packet.candidate = progress.hw_resync_tcp_sn;
+	/* What waits to be posted answers an older question. */
+	flow->retry = nic_resync_none();
 	offload_carry_out(flow, nic_resync_packet(&flow->resync, &packet), now);
 }
 
 void
-offload_header(struct endpoint *ep, const struct ktls_rx_job *job,
-	       uint64_t offset, sim_time now)
+offload_header(struct endpoint *ep, sim_time now)
 {
 	struct offload_flow *flow = ep->offload;
-	const struct nic_resync_record record = {
-	    .seq = seq_of(ep, offset),
-	    .len = job->wire_len,
-	    .rec_seq = job->seqno,
-	    .queued = ep->so.so_rcv.sb_tlscc,
-	};
+	const struct sockbuf *sb = &ep->so.so_rcv;
+	struct nic_resync_record record;
+	uint32_t len;
 
-	if (flow != NULL && flow->resyncs)
-		offload_carry_out(
-		    flow, nic_resync_header(&flow->resync, &record), now);
+	if (flow == NULL || !flow->resyncs ||
+	    flow->resync.ops->header == NULL || sb->sb_tlsdcc > 0 ||
+	    ep->tls_offset < flow->headers_end)
+		return;
+	len = ktls_rx_head_bytes(&ep->so);
+	if (len == 0)
+		return;
+	flow->headers_end = ep->tls_offset + 1;
+	record = (struct nic_resync_record){
+	    .seq = seq_of(ep, ep->tls_offset),
+	    .len = len,
+	    .rec_seq = sb->sb_tls_seqno,
+	    .queued = sb->sb_tlscc > len ? sb->sb_tlscc - len : 0,
+	};
+	offload_carry_out(flow, nic_resync_header(&flow->resync, &record), now);
 }
 
 static enum nic_resync_marks
@@ -484,6 +566,21 @@ tell_driver(struct offload_flow *flow, const struct offload_record *record,
 	offload_carry_out(flow, nic_resync_record(&flow->resync, &rec), now);
 }
 
+static void
+episodes_add(struct offload_flow *flow, const struct offload_record *record,
+	     sim_time now)
+{
+	const struct episode_record finished = {
+	    .end = record->offset + record->wire_bytes,
+	    .marks = record->marks,
+	    .bytes = record->wire_bytes,
+	    .marked = record->marked_bytes,
+	};
+
+	if (episodes_record(&flow->episodes, &finished, now) != 0)
+		run_fail(flow->ep->conn->sim, ENOMEM);
+}
+
 void
 offload_record(struct endpoint *ep, const struct offload_record *record,
 	       sim_time now)
@@ -497,12 +594,10 @@ offload_record(struct endpoint *ep, const struct offload_record *record,
 	if (record->marks == KTLS_MBUF_CRYPTO_ST_DECRYPTED &&
 	    flow->first_full_ps == SIM_TIME_NEVER)
 		flow->first_full_ps = now;
-	if (episodes_record(&flow->episodes, record->marks, record->wire_bytes,
-			    record->marked_bytes, now) != 0)
-		run_fail(ep->conn->sim, ENOMEM);
+	episodes_add(flow, record, now);
 	tell_driver(flow, record, now);
 	if (flow->state == OFFLOAD_REKEYING && ktls_rx_nic_drained(&ep->so))
-		begin_install(flow, now);
+		begin_install(flow, "key update", now);
 }
 
 void
@@ -518,14 +613,15 @@ offload_next_key(struct endpoint *ep, sim_time now)
 		    ? (int32_t)(flow->context->tls.marked_end -
 				seq_of(ep, ep->tls_offset))
 		    : 0;
+	if (has_place(flow))
+		sync_lost(flow, "key update", now);
 	drop_context(flow);
 	flow->rekeys++;
-	episodes_lose(&flow->episodes, "key update", now);
 	ktls_rx_keep_nic_key(&ep->so, ahead > 0 ? (uint64_t)ahead : 0);
 	flow->state = OFFLOAD_REKEYING;
 	trace_tap_phase(flow, "key update", now);
 	if (ktls_rx_nic_drained(&ep->so))
-		begin_install(flow, now);
+		begin_install(flow, "key update", now);
 }
 
 void
@@ -533,8 +629,10 @@ offload_close(struct endpoint *ep)
 {
 	struct offload_flow *flow = ep->offload;
 
-	if (flow == NULL || flow->state == OFFLOAD_CLOSED ||
-	    flow->state == OFFLOAD_REFUSED)
+	if (flow == NULL)
+		return;
+	session_close(flow);
+	if (flow->state == OFFLOAD_CLOSED || flow->state == OFFLOAD_REFUSED)
 		return;
 	drop_context(flow);
 	flow->state = OFFLOAD_CLOSED;
@@ -549,6 +647,7 @@ offload_detach(struct endpoint *ep)
 	if (ep->offload->resyncs)
 		nic_resync_fini(&ep->offload->resync);
 	episodes_fini(&ep->offload->episodes);
+	phases_fini(&ep->offload->phases);
 	free(ep->offload);
 	ep->offload = NULL;
 }

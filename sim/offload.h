@@ -23,11 +23,11 @@
 #include "sim/episode.h"
 #include "sim/event.h"
 #include "sim/offload_queue.h"
+#include "sim/phases.h"
 
 struct endpoint;
 struct host;
 struct ktls_key;
-struct ktls_rx_job;
 struct mbuf;
 
 enum offload_state {
@@ -58,16 +58,30 @@ struct offload_flow {
 	struct nic_resync_act retry; /* waits for the queue, or NONE */
 	struct offload_flow *next_waiting;
 	bool waiting;		/* in the host's list for it */
+	bool device;		/* counts as a session of the device, below */
+	bool open;		/* the session */
 	sim_time path_ps;	/* next path change */
 	sim_time candidate_ps;	/* the device found its latest candidate */
+	uint64_t headers_end;	/* in the stream: before it they were told */
 	sim_time asked_ps;	/* first install */
 	sim_time active_ps;	/* first time that packets reached a context */
 	sim_time first_full_ps; /* first record decrypted as a whole */
 	uint64_t installs, resets, path_changes, rekeys;
 	struct offload_split split;
 	struct episodes episodes;
+	struct phases phases;
 	const char *shown; /* phase in the trace (trace_tap.c), or NULL */
 	sim_time shown_ps; /* since when */
+};
+
+/*
+ * Sessions by who decrypts, as Linux counts them: each is the device's or
+ * software's from when it is enabled until it is closed, whatever becomes of
+ * its context.
+ */
+struct offload_sessions {
+	uint64_t device, sw;	     /* ever enabled */
+	uint64_t device_now, sw_now; /* of them, not closed */
 };
 
 enum { OFFLOAD_INSTALLS_MAX = 64 };
@@ -87,8 +101,7 @@ struct offload {
 	uint64_t rescans;  /* candidates given up: nobody answered */
 	uint64_t no_space; /* installs refused: all contexts in use */
 	uint64_t tls_err;  /* completions that said AUTH_FAIL */
-	uint64_t opened;   /* sessions that got a context */
-	uint64_t current;  /* of them, still there */
+	struct offload_sessions sessions;
 	struct offload_split split;
 };
 
@@ -115,9 +128,11 @@ void offload_packet(struct endpoint *ep, const struct nic_context_result *tls,
 void offload_completion(struct endpoint *ep, const struct mbuf *m,
 			sim_time now);
 
-/* A record was detached: its header had been parsed. */
-void offload_header(struct endpoint *ep, const struct ktls_rx_job *job,
-		    uint64_t offset, sim_time now);
+/*
+ * Bytes were appended, or a record is done with: a parser that takes a record
+ * at a time (Linux' strparser) may have come to the next header.
+ */
+void offload_header(struct endpoint *ep, sim_time now);
 
 /* What record_finish knows of a record. */
 struct offload_record {

@@ -122,23 +122,32 @@ post_act(struct offload_flow *flow, struct nic_resync_act act, sim_time now)
 		  offload, (uint64_t)(post - offload->queue.post));
 }
 
-/* An entry of the queue is free again: whoever waits longest may have it. */
+/* Whoever waits longest, and still has something to post. */
+static struct offload_flow *
+next_waiting(struct offload_queue *queue)
+{
+	struct offload_flow *flow;
+
+	while ((flow = queue->waiting) != NULL) {
+		queue->waiting = flow->next_waiting;
+		if (queue->waiting == NULL)
+			queue->waiting_end = &queue->waiting;
+		flow->waiting = false;
+		if (flow->retry.kind != NIC_RESYNC_NONE)
+			return flow;
+	}
+	return NULL;
+}
+
 static void
 post_put(struct offload_queue *queue, struct offload_post *post, sim_time now)
 {
-	struct offload_flow *flow = queue->waiting;
+	struct offload_flow *flow = next_waiting(queue);
 
 	post->next_free = queue->free_post;
 	queue->free_post = (uint32_t)(post - queue->post) + 1;
-	if (flow == NULL)
-		return;
-	queue->waiting = flow->next_waiting;
-	if (queue->waiting == NULL)
-		queue->waiting_end = &queue->waiting;
-	flow->waiting = false;
-	if (flow->retry.kind == NIC_RESYNC_NONE)
-		return;
-	post_act(flow, flow->retry, now);
+	if (flow != NULL)
+		post_act(flow, flow->retry, now);
 }
 
 static void

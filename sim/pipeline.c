@@ -123,6 +123,7 @@ stage_append(struct endpoint *ep, const struct tcp_result *tcp,
 	if (past_window(ep, tcp->in_order_bytes))
 		ep->counts.window_exceeded_bytes += tcp->in_order_bytes;
 	effects = sbappendstream(sb, tcp->in_order);
+	offload_header(ep, now);
 	/* Linux: complete records wake a reader, bytes alone do not. */
 	if (ep->keyed && ep->reader.call != NULL)
 		effects &= ~(unsigned)ENGINE_WAKE_READER;

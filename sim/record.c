@@ -54,7 +54,6 @@ record_begin(struct endpoint *ep, struct ktls_rx_job *job,
 			      : stamp->appended_ps;
 	stamp->begin_ps = now;
 	ep->tls_offset += job->wire_len;
-	offload_header(ep, job, stamp->offset, now);
 	return verdict;
 }
 
@@ -101,6 +100,7 @@ record_finish(struct endpoint *ep, struct ktls_rx_job *job,
 		record_count_error(ep, error);
 	}
 	offload_record(ep, &record, now);
+	offload_header(ep, now);
 	endpoint_act(ep, effects, now);
 }
 

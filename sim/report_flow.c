@@ -3,7 +3,8 @@
  *
  * A flow is one paragraph: who with whom, what was negotiated, which keys were
  * found or why not, and each direction that carried something.  What went
- * wrong stands in lines of its own.
+ * wrong stands in lines of its own.  Verbose, each direction is followed by
+ * what a NIC did of it (report_context.c).
  */
 #include <inttypes.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "sim/report.h"
 #include "sim/report_format.h"
 #include "sim/report_internal.h"
+#include "sim/report_offload.h"
 #include "sim/results.h"
 
 enum {
@@ -106,7 +108,8 @@ print_trouble(FILE *out, const char *name, const struct results_direction *dir,
 
 static void
 print_direction(FILE *out, const char *name,
-		const struct results_direction *dir, bool has_keys)
+		const struct results_direction *dir, bool has_keys,
+		bool verbose)
 {
 	char records[FORMAT_MAX], bytes[FORMAT_MAX];
 	char p50[FORMAT_MAX], p99[FORMAT_MAX];
@@ -122,17 +125,21 @@ print_direction(FILE *out, const char *name,
 		fputc('\n', out);
 	}
 	print_trouble(out, name, dir, has_keys);
+	if (verbose && dir->offload.present)
+		report_context_text(out, &dir->offload);
 }
 
 static void
-print_flow(FILE *out, const struct results_flow *flow)
+print_flow(FILE *out, const struct results_flow *flow, bool verbose)
 {
 	bool has_keys = strcmp(flow->keys, "found") == 0;
 
 	print_head(out, flow);
 	print_keys(out, flow);
-	print_direction(out, "to server", &flow->direction[0], has_keys);
-	print_direction(out, "to client", &flow->direction[1], has_keys);
+	print_direction(out, "to server", &flow->direction[0], has_keys,
+			verbose);
+	print_direction(out, "to client", &flow->direction[1], has_keys,
+			verbose);
 }
 
 void
@@ -150,7 +157,7 @@ report_flow_section(FILE *out, const struct results *results, bool verbose)
 	if (results->flow_count == 0)
 		fprintf(out, "There is no TCP flow in the input.\n");
 	for (size_t i = 0; i < shown; i++)
-		print_flow(out, &results->flows[i]);
+		print_flow(out, &results->flows[i], verbose);
 	if (shown < results->flow_count)
 		fprintf(out, "  ... and %zu more (-v lists all)\n",
 			results->flow_count - shown);

@@ -37,6 +37,13 @@ host_fini(struct results_host *host)
 	free(host->cache_curve);
 }
 
+static void
+offload_fini(struct results_offload *offload)
+{
+	free(offload->listed);
+	free(offload->phases);
+}
+
 void
 results_fini(struct results *results)
 {
@@ -44,7 +51,7 @@ results_fini(struct results *results)
 		host_fini(&results->hosts[i]);
 	for (size_t i = 0; i < results->flow_count; i++)
 		for (int d = 0; d < 2; d++)
-			free(results->flows[i].direction[d].offload.listed);
+			offload_fini(&results->flows[i].direction[d].offload);
 	free(results->hosts);
 	free(results->flows);
 	free(results->notes);

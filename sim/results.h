@@ -15,6 +15,7 @@
 #include "sim/config.h"
 #include "sim/episode.h"
 #include "sim/event.h"
+#include "sim/phases.h"
 
 enum stage {
 	STAGE_ASSEMBLY, /* apart: the sender's pace */
@@ -50,12 +51,25 @@ struct results_offload {
 	sim_time asked_ps, active_ps, first_full_ps;
 	uint64_t installs, resets, path_changes, rekeys;
 	struct results_split split;
-	uint64_t episodes, episodes_closed;
-	double episode_mean_ns; /* of the closed ones, lost to full */
+	/* All; over; lost again before that; the others are open. */
+	uint64_t episodes, episodes_closed, episodes_again;
+	double episode_mean_ns; /* of those over, lost to full */
 	sim_time episode_max_ps;
 	size_t listed_count; /* the first ones */
 	struct episode *listed;
+	size_t phase_count; /* the first ones */
+	struct phase *phases;
+	uint64_t phases_left_out;
 };
+
+/* Flows of a host that have no context for this reason. */
+struct results_refusal {
+	const char *reason; /* constant text */
+	uint64_t flows;
+};
+
+/* More than there are reasons. */
+enum { RESULTS_REFUSALS = 16 };
 
 struct results_latency {
 	uint64_t count;
@@ -166,7 +180,10 @@ struct results_host {
 	const char *tls_profile; /* constant text, as the next */
 	const char *tls_resync;
 	struct results_split split;
-	uint64_t episodes, episodes_closed;
+	uint64_t tls_contexts; /* installs, the same flow's anew included */
+	size_t refusal_count;
+	struct results_refusal refusals[RESULTS_REFUSALS];
+	uint64_t episodes, episodes_closed, episodes_again;
 	double episode_mean_ns;
 	sim_time episode_max_ps;
 	uint64_t cache_accesses;  /* of TLS contexts, by packets */

@@ -6,8 +6,8 @@
  * interrupted has several.  qstat.c tells of the depths of rings and work
  * queues; of the depths at one instant the last one goes out.  offload.c tells
  * of each event of a flow's NIC context, and a slice ends where the phase
- * changes.  reader.c tells of a record when it has been read, with all its
- * boundaries.
+ * changes; the flow's own list of phases (phases.c) is kept here too.  reader.c
+ * tells of a record when it has been read, with all its boundaries.
  *
  * Memory: one open slice per CPU, one value per queue.  Left out: what runs
  * without cost (followed directions), idle time, locks.
@@ -390,18 +390,19 @@ show_phase(struct trace_tap *tap, struct offload_flow *flow, const char *phase,
 void
 trace_tap_phase(struct offload_flow *flow, const char *cause, sim_time now)
 {
-	struct trace_tap *tap = flow->ep->conn->sim->tap;
-	const char *phase;
+	struct ktlsim *sim = flow->ep->conn->sim;
+	const char *phase = offload_phase_name(flow);
 
-	if (tap == NULL)
-		return;
-	phase = has_track(flow) ? offload_phase_name(flow) : NULL;
-	if (phase == flow->shown)
+	if (phases_note(&flow->phases, phase, cause, now) != 0)
+		run_fail(sim, ENOMEM);
+	if (!has_track(flow))
+		phase = NULL;
+	if (sim->tap == NULL || phase == flow->shown)
 		return;
 	/* A packet may have been taken ahead of the time of others. */
 	if (now > flow->shown_ps)
 		flow->shown_ps = now;
-	show_phase(tap, flow, phase, cause);
+	show_phase(sim->tap, flow, phase, cause);
 }
 
 int

@@ -5,7 +5,8 @@
  * they do; trace_tap_record and trace_tap_phase as things happen;
  * trace_tap_finish when the books are closed; trace_tap_destroy.
  * A simulation without a trace has a NULL pointer, and its callers ask for
- * that.  Processes are hosts, threads their CPUs.  In virtual time only.
+ * that, but for trace_tap_phase.  Processes are hosts, threads their CPUs.  In
+ * virtual time only.
  */
 #ifndef SIM_TRACE_TAP_H
 #define SIM_TRACE_TAP_H
@@ -33,7 +34,8 @@ void trace_tap_record(struct trace_tap *tap, const struct endpoint *ep,
 
 /*
  * A flow's inline TLS may have changed its phase; cause: constant, or NULL.
- * Does nothing in a run without trace.
+ * The change goes to the flow's list of phases and, where the run has a trace,
+ * into that.
  */
 void trace_tap_phase(struct offload_flow *flow, const char *cause,
 		     sim_time now);

@@ -43,9 +43,9 @@ mutant hint-names-this-record nicmodel/nic_resync_linux_hint.c \
 mutant sync-names-the-next nicmodel/nic_resync_linux_sync.c \
 	's/.rec_seq = rec->rec_seq,/.rec_seq = rec->rec_seq + 1,/'
 mutant install-from-zero sim/offload.c \
-	's/.rec_seq = sb->sb_tls_seqno,/.rec_seq = 0,/'
+	'/nic_tls_params params/,/};/s/sb->sb_tls_seqno,/0,/'
 mutant record-told-wrongly sim/offload.c \
-	's/.rec_seq = job->seqno,/.rec_seq = job->seqno + 1,/'
+	'/nic_resync_record){/,/};/s/sb->sb_tls_seqno,/sb->sb_tls_seqno + 1,/'
 mutant processed-told-wrongly sim/offload.c \
 	's/.rec_seq = record->seqno,/.rec_seq = record->seqno + 1,/'
 mutant copy-lacks-a-byte sim/impair.c \

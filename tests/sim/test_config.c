@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 106 };
+enum { BASE_KEYS = 107 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -352,10 +352,43 @@ static const struct {
 } conflicts[] = {
     {{"run.executor", "ktls.decrypt_in"},
      {"threads", "reader"},
-     "ktls.decrypt_in: run.executor=threads"},
+     "ktls.decrypt_in=reader needs run.executor=virtual"},
     {{"run.executor", "ktls.tx_load"},
      {"threads", "1"},
-     "ktls.tx_load: run.executor=threads"},
+     "ktls.tx_load=1 needs run.executor=virtual"},
+    {{"run.executor", "nic.tls"},
+     {"threads", "on"},
+     "nic.tls=on needs run.executor=virtual"},
+    {{"run.executor", "nic.merge"},
+     {"threads", "off"},
+     "nic.merge=off needs run.executor=virtual"},
+    {{"run.executor", "nic.pcie"},
+     {"threads", "gen3x8"},
+     "nic.pcie=gen3x8 needs run.executor=virtual"},
+    {{"run.executor", "nic.queues"},
+     {"threads", "3"},
+     "nic.queues=3 needs run.executor=virtual"},
+    {{"run.executor", "link.rate"},
+     {"threads", "10Gbps"},
+     "link.rate=10Gbps needs run.executor=virtual"},
+    {{"run.executor", "host.cpus"},
+     {"threads", "8"},
+     "host.cpus=8 needs run.executor=virtual"},
+    {{"run.executor", "cost.syscall"},
+     {"threads", "1us"},
+     "cost.syscall=1us needs run.executor=virtual"},
+    {{"run.executor", "cost.profile"},
+     {"threads", "unit"},
+     "cost.profile=unit needs run.executor=virtual"},
+    {{"run.executor", "replay.speed"},
+     {"threads", "2"},
+     "replay.speed=2 needs run.executor=virtual"},
+    {{"run.executor", "replay.recovery"},
+     {"threads", "none"},
+     "replay.recovery=none needs run.executor=virtual"},
+    {{"run.executor", "app.think_time"},
+     {"threads", "1us"},
+     "app.think_time=1us needs run.executor=virtual"},
     {{"sockbuf.hiwat", "sockbuf.hiwat_max"},
      {"3MiB", "2MiB"},
      "sockbuf.hiwat_max"},

@@ -11,11 +11,13 @@
  * Only AES-GCM of TLS 1.2 and 1.3 has contexts; sessions of other suites say
  * why they have none, and are otherwise the same.
  *
- * On the bad link a capture takes one protocol, the next one another; with
- * KTLSIM_NIC_CAPTURES=all each takes all of them, with three seeds.
+ * Large captures, and all of them on the bad link, take one protocol each in
+ * turn; with KTLSIM_NIC_CAPTURES=all every one takes all of them, on the bad
+ * link with three seeds.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "nicmodel/nic_resync.h"
 #include "sim/ktlsim_internal.h"
@@ -27,7 +29,8 @@ enum {
 	PROTOCOLS = 4,
 	SEEDS = 3,
 	OWN_GCM_ROWS = 121, /* of expected.csv, both directions keyed */
-	LEAST = 100,	    /* of whatever a bad link brings about */
+	LARGE_BYTES = 100000,
+	LEAST = 100, /* of whatever a bad link brings about */
 };
 
 Suite *nic_captures_suite(void);
@@ -157,12 +160,23 @@ all_wanted(void)
 	return wanted != NULL && strcmp(wanted, "all") == 0;
 }
 
+static bool
+is_large(const struct expected_capture *capture)
+{
+	struct stat file;
+
+	ck_assert_int_eq(stat(capture->path, &file), 0);
+	return file.st_size > LARGE_BYTES;
+}
+
 START_TEST(test_nic_captures_give_the_same_plaintext)
 {
 	const struct expected_capture *capture =
 	    &expected_capture[_i / PROTOCOLS];
 
-	if (!expected_present())
+	if (!expected_present() ||
+	    (!all_wanted() && is_large(capture) &&
+	     _i / PROTOCOLS % PROTOCOLS != _i % PROTOCOLS))
 		return;
 	replay(capture, (unsigned)_i % PROTOCOLS, &good, "1");
 	check_run(capture);

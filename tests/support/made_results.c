@@ -112,8 +112,14 @@ made_offload(struct results_host *host)
 	host->has_tls = true;
 	host->tls_profile = "a NIC";
 	host->tls_resync = "freebsd";
-	host->episodes = 5;
+	host->tls_contexts = 8;
+	host->refusal_count = 2;
+	host->refusals[0] = (struct results_refusal){"no TLS 1.3", 1};
+	host->refusals[1] = (struct results_refusal){
+	    "every context of the NIC is in use", 2345};
+	host->episodes = 7;
 	host->episodes_closed = 4;
+	host->episodes_again = 2;
 	host->episode_mean_ns = 1500.5;
 	host->episode_max_ps = 2000000;
 	host->cache_entries = 2;
@@ -184,6 +190,50 @@ made_good_flow(struct results_flow *flow)
 	flow->direction[1].latency = made_latency(1227, 90);
 }
 
+/* A direction whose context was lost twice, and is searching. */
+static void
+made_context(struct results_offload *offload)
+{
+	static const struct phase phases[] = {
+	    {2 * US, "installing", NULL},
+	    {UINT64_C(9007199254740) * 1000, "searching", "header lost"},
+	};
+
+	*offload = (struct results_offload){
+	    .present = true,
+	    .state = "active",
+	    .connect_ps = 1 * US,
+	    .asked_ps = 2 * US,
+	    .active_ps = 3 * US,
+	    .first_full_ps = 5 * US,
+	    .installs = 6,
+	    .resets = 7,
+	    .path_changes = 8,
+	    .rekeys = 9,
+	    .split = {10, 11, 12, 130, 140, 150, 200},
+	    .episodes = 4,
+	    .episodes_closed = 1,
+	    .episodes_again = 2,
+	    .episode_mean_ns = 16.5,
+	    .episode_max_ps = 17000,
+	    .listed_count = 2,
+	    .listed = made_array(2, sizeof(struct episode)),
+	    .phase_count = 2,
+	    .phases = made_array(2, sizeof(phases[0])),
+	    .phases_left_out = 1234,
+	};
+	memcpy(offload->phases, phases, sizeof(phases));
+	for (int i = 0; i < 2; i++)
+		offload->listed[i] =
+		    (struct episode){.cause = i == 0 ? "header lost" : "reset",
+				     .at = {18, 19, 20, 21, 22, 23, 24, 25},
+				     .records_partial = 26,
+				     .records_none = 27,
+				     .bytes = 28};
+	offload->listed[0].at[EPISODE_AGAIN] = EPISODE_NEVER;
+	offload->listed[1].at[EPISODE_FULL] = EPISODE_NEVER;
+}
+
 static void
 made_bad_flow(struct results_flow *flow)
 {
@@ -197,6 +247,7 @@ made_bad_flow(struct results_flow *flow)
 			   "server does not open");
 	strcpy(flow->timed_from, "headers");
 	flow->border_inferred = true;
+	made_context(&dir->offload);
 	dir->segments = 9;
 	dir->errors = 2;
 	strcpy(dir->error, "EBADMSG: record 4 does not verify");

@@ -60,7 +60,6 @@ struct nic_storm {
 	struct nic_storm_flow flow[NIC_PLAN_FLOWS];
 	struct ktlsim *sim;
 	nic_storm_look_fn *look; /* or NULL */
-	void *look_arg;		 /* its own */
 	uint64_t total[STORM_TOTALS];
 	char text[256]; /* what went wrong: a sentence; first of all */
 };

@@ -60,6 +60,8 @@ per_ms(uint64_t count, uint64_t us)
 /*
  * One rate against that of the sample before.  Ten per cent and less is no
  * difference; from nothing to something is all the difference there can be.
+ * Linux divides in integers before it compares, so that 10 to 11 % are no
+ * difference there (docs/fidelity.md).
  */
 static enum verdict
 rate_compare(uint64_t now, uint64_t before, bool more_is_better)

@@ -269,26 +269,62 @@ check_offload(const struct config *config, struct ktlsim_error *error)
 			   "(replay.capture_point) has no NIC in front of it");
 }
 
-/* Threads decrypt in workers, and nothing is charged there. */
+/* Is this key about what simulated time alone has?  A group, or one key. */
+static bool
+key_is_virtual(const char *key)
+{
+	static const char *const keys[] = {
+	    "link.",
+	    "nic.",
+	    "host.",
+	    "cost.",
+	    "ktls.decrypt_in",
+	    "ktls.tx_load",
+	    "ktls.tx_record_size",
+	    "ktls.tx_arrivals",
+	    "replay.speed",
+	    "replay.max_gap",
+	    "replay.recovery",
+	    "replay.resend_after",
+	    "app.think_time",
+	    "app.enable_delay",
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		size_t len = strlen(keys[i]);
+		bool group = keys[i][len - 1] == '.';
+
+		if (strncmp(key, keys[i], group ? len : len + 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Threads decrypt in workers, nothing is charged there, and nothing stands in
+ * front of TCP: what is set of that would have no effect, and is refused.
+ */
 static int
 check_threads(const struct config *config, struct ktlsim_error *error)
 {
-	const char *key = NULL;
+	char text[CONFIG_TEXT_MAX], standard[CONFIG_TEXT_MAX];
+	struct config defaults;
 
-	if (config->ktls_decrypt_in != DECRYPT_IN_WORKER)
-		key = "ktls.decrypt_in";
-	else if (config->ktls_tx_load > 0)
-		key = "ktls.tx_load";
-	else if (config->nic_tls)
-		key = "nic.tls";
-	else if (impair_wanted(config))
-		key = "link.loss and the other ways of a link to misbehave";
-	if (key == NULL)
-		return 0;
-	return config_fail(error, EINVAL,
-			   "%s: run.executor=threads has nothing but its "
-			   "default",
-			   key);
+	config_init(&defaults);
+	for (size_t i = 0; i < config_key_count(); i++) {
+		const char *key = config_key(i)->name;
+
+		if (!key_is_virtual(key))
+			continue;
+		config_get(config, i, text);
+		config_get(&defaults, i, standard);
+		if (strcmp(text, standard) != 0)
+			return config_fail(error, EINVAL,
+					   "%s=%s needs run.executor=virtual: "
+					   "with real threads it has no effect",
+					   key, text);
+	}
+	return 0;
 }
 
 static int
@@ -313,14 +349,15 @@ finish_threads(struct config *config, struct ktlsim_error *error)
 int
 config_finish(struct config *config, struct ktlsim_error *error)
 {
+	/* First, as it looks at what the user has set. */
+	if (finish_threads(config, error) != 0)
+		return EINVAL;
 	if (config->nic_queues == 0)
 		config->nic_queues = config->host_cpus < AUTO_QUEUES_MAX
 					 ? config->host_cpus
 					 : AUTO_QUEUES_MAX;
 	if (config->nic_merge == MERGE_ON)
 		config->nic_merge = MERGE_LRO;
-	if (finish_threads(config, error) != 0)
-		return EINVAL;
 	if (config->ktls_workers == 0)
 		config->ktls_workers = config->host_cpus;
 	if (config->sockbuf_hiwat_max_bytes < config->sockbuf_hiwat_bytes)

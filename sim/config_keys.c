@@ -5,7 +5,7 @@
  * Each row holds the default as text, so that what people read is what runs.
  * "Settable" says what a real system offers: a tunable, a boot tunable, a
  * kernel patch, or nothing because the key exists in the model only.
- * Left out: keys of later parts of the model; an unknown key is an error.
+ * A key that is in neither table is an error.
  */
 #include "sim/config_keys.h"
 

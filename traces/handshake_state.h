@@ -137,6 +137,12 @@ void handshake_client_hello(struct handshake *hs,
 /* known: bytes of the body that were captured; the others read as zero. */
 void handshake_server_hello(struct handshake *hs,
 			    const struct tls_message *message, size_t known);
+/*
+ * The reason where there are secrets, and a record does not open with the keys
+ * that they give.  One record cannot tell which it is.
+ */
+#define HANDSHAKE_NOT_OPENED "wrong keys, or damage: a record did not open"
+
 /* A secret of this connection; NULL with the reason why there is none. */
 const uint8_t *handshake_secret(const struct handshake *hs,
 				enum keylog_label label, size_t len,

@@ -42,7 +42,8 @@ install_tried(struct handshake *hs, enum flow_direction direction,
 	if (error == 0)
 		handshake_install(hs, direction, key, output);
 	else
-		handshake_install_model(hs, direction, "wrong keys", output);
+		handshake_install_model(hs, direction, HANDSHAKE_NOT_OPENED,
+					output);
 }
 
 /* The record keys of a handshake between these hellos. */

@@ -199,7 +199,8 @@ may_be_early(const struct handshake *hs, enum flow_direction direction)
 
 /*
  * The flight's key did not open a record.  Rejected or unreadable 0-RTT data
- * is passed over; anything else shows that the secrets are wrong.
+ * is passed over; anything else shows that the secrets are wrong, or that the
+ * record was damaged on its way in spite of its TCP checksum.
  */
 static void
 flight_not_opened(struct handshake *hs, enum flow_direction direction,
@@ -216,7 +217,7 @@ flight_not_opened(struct handshake *hs, enum flow_direction direction,
 	}
 	hs->wrong_keys = true;
 	side->flight = FLIGHT_INFERRED;
-	side->reason = "wrong keys";
+	side->reason = HANDSHAKE_NOT_OPENED;
 	handshake_infer(hs, direction, record, output);
 }
 
@@ -271,7 +272,8 @@ read_tried(struct handshake *hs, enum flow_direction direction,
 	hs->info.handshake_records[direction]++;
 	output->consumed = record->len;
 	if (side->flight_records == TRIES_MAX)
-		handshake_install_model(hs, direction, "wrong keys", output);
+		handshake_install_model(hs, direction, HANDSHAKE_NOT_OPENED,
+					output);
 	return 0;
 }
 

@@ -3,12 +3,13 @@
  *
  * Called around the run by cli_replay.c and cli_flows.c, and during it by the
  * simulation's callbacks.  A file that is the capture or the key log itself is
- * refused before it is overwritten.
+ * refused before it is overwritten, and so are two outputs that are one file.
  */
 #include "sim/cli/cli_outputs.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,110 @@ same_file(const struct stat *file, const char *path)
 	return path != NULL && stat(path, &other) == 0 &&
 	       S_ISREG(other.st_mode) && other.st_dev == file->st_dev &&
 	       other.st_ino == file->st_ino;
+}
+
+/* A file that an option names. */
+struct output {
+	const char *option, *path;
+};
+
+enum { OUTPUTS = 4 };
+
+static void
+outputs_list(const struct cli_options *options, struct output list[OUTPUTS])
+{
+	list[0] = (struct output){"json", options->json};
+	list[1] = (struct output){"records", options->records};
+	list[2] = (struct output){"annotate", options->annotate};
+	list[3] = (struct output){"trace", options->trace};
+	for (size_t i = 0; i < OUTPUTS; i++)
+		if (list[i].path != NULL && strcmp(list[i].path, "-") == 0)
+			list[i].path = NULL;
+}
+
+/* One file under whatever names; a device takes what many write. */
+static bool
+is_one_file(const char *a, const char *b)
+{
+	struct stat one, other;
+	int a_error = stat(a, &one), b_error = stat(b, &other);
+
+	if (a_error != 0 && b_error != 0)
+		return strcmp(a, b) == 0;
+	return a_error == 0 && b_error == 0 && !S_ISCHR(one.st_mode) &&
+	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* Standard output is a file, and this option names it, too. */
+static bool
+is_standard_output(const struct cli_options *options, const char *path)
+{
+	bool silent = options->quiet && (options->json == NULL ||
+					 strcmp(options->json, "-") != 0);
+	struct stat file;
+
+	return !silent && fstat(STDOUT_FILENO, &file) == 0 &&
+	       S_ISREG(file.st_mode) && same_file(&file, path);
+}
+
+/* In the directory of the plaintext, with a name that files have there. */
+static bool
+is_plaintext(const char *dir, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char *parent;
+	bool inside;
+
+	if (dir == NULL || fnmatch("flow-*-[cs]2[cs].bin",
+				   name == NULL ? path : name + 1, 0) != 0)
+		return false;
+	parent = name == NULL ? strdup(".")
+			      : strndup(path, (size_t)(name - path) + 1);
+	inside = parent != NULL && is_one_file(parent, dir);
+	free(parent);
+	return inside;
+}
+
+static int
+refuse_pair(const char *option, const char *other, const char *path)
+{
+	cli_message(CLI_ERROR,
+		    "--%s %s: %s would be written into the same file; name "
+		    "another one",
+		    option, path, other);
+	return CLI_USAGE;
+}
+
+/*
+ * No two outputs are one file.  Asked before they are opened, so that a refused
+ * run leaves what was there, and again behind it, for names (links, ways round
+ * through other folders) of what was not.
+ */
+static int
+check_distinct(const struct cli_options *options)
+{
+	struct output list[OUTPUTS];
+	char other[16];
+
+	outputs_list(options, list);
+	for (size_t i = 0; i < OUTPUTS; i++) {
+		const char *option = list[i].option, *path = list[i].path;
+
+		if (path == NULL)
+			continue;
+		if (is_standard_output(options, path))
+			return refuse_pair(option, "standard output", path);
+		if (is_plaintext(options->plaintext, path))
+			return refuse_pair(option, "--plaintext", path);
+		for (size_t j = 0; j < i; j++) {
+			if (list[j].path == NULL ||
+			    !is_one_file(path, list[j].path))
+				continue;
+			snprintf(other, sizeof(other), "--%s", list[j].option);
+			return refuse_pair(option, other, path);
+		}
+	}
+	return CLI_OK;
 }
 
 /* Open for writing; EEXIST for a file that the run reads. */
@@ -157,12 +262,11 @@ open_plaintext(struct cli_outputs *outputs, const char *dir)
 	return CLI_OK;
 }
 
-int
-cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
+static int
+open_all(struct cli_outputs *outputs, const struct cli_options *options)
 {
 	int status = CLI_OK;
 
-	*outputs = (struct cli_outputs){.options = options};
 	if (options->json != NULL && strcmp(options->json, "-") == 0)
 		outputs->json = stdout;
 	else if (options->json != NULL)
@@ -181,6 +285,17 @@ cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
 					 "the size and time of each record",
 					 &outputs->trace);
 	return status;
+}
+
+int
+cli_outputs_open(struct cli_outputs *outputs, const struct cli_options *options)
+{
+	int status = check_distinct(options);
+
+	*outputs = (struct cli_outputs){.options = options};
+	if (status == CLI_OK)
+		status = open_all(outputs, options);
+	return status == CLI_OK ? check_distinct(options) : status;
 }
 
 static int

@@ -103,6 +103,47 @@ for option in annotate trace; do
 		"--$option" "$dir/file" --executor threads
 	require 'and no file is made' [ ! -e "$dir/file" ]
 done
+
+# Two outputs are never one file, whatever its names are.
+sh -c ': >"$1/one"; ln "$1/one" "$1/hard"; ln -s one "$1/soft"
+	ln -s absent "$1/dangling"; mkdir "$1/texts"' sh "$dir"
+for pair in json:records json:annotate json:trace records:annotate \
+	records:trace annotate:trace; do
+	first=${pair%:*}
+	second=${pair#*:}
+	for name in one hard soft ../${dir##*/}/one; do
+		check 2 "--$second $dir/$name: --$first would be written" \
+			replay "$dir/none.pcap" "--$first" "$dir/one" \
+			"--$second" "$dir/$name"
+	done
+	check 2 "--$second $dir/absent: --$first would" \
+		replay "$dir/none.pcap" "--$first" "$dir/absent" \
+		"--$second" "$dir/absent"
+	require 'and no file is made' [ ! -e "$dir/absent" ]
+	for name in ./absent dangling; do
+		check 2 "--$second $dir/$name: --$first would" \
+			replay "$dir/none.pcap" "--$first" "$dir/absent" \
+			"--$second" "$dir/$name"
+		rm -f "$dir/absent"
+	done
+	check 0 '' replay "$dir/none.pcap" "--$first" /dev/null \
+		"--$second" /dev/null
+done
+check 2 "flow-0001-s2c.bin: --plaintext would" replay "$dir/none.pcap" \
+	--plaintext "$dir/texts" --records "$dir/texts/flow-0001-s2c.bin"
+check 0 '' replay "$dir/none.pcap" --plaintext "$dir/texts" \
+	--records "$dir/texts/records.csv"
+# Standard output here is $dir/out.
+check 2 "--records $dir/out: standard output would" \
+	replay "$dir/none.pcap" --records "$dir/out"
+check 2 "--trace $dir/out: standard output would" \
+	replay "$dir/none.pcap" -q --json - --trace "$dir/out"
+check 0 'discloses' replay "$dir/none.pcap" --trace "$dir/other"
+check 0 '' replay "$dir/none.pcap" -q --trace "$dir/out"
+check 2 'nic.tls=on needs run.executor=virtual' \
+	replay "$dir/none.pcap" --nic.tls=on --executor threads
+check 2 'nic.merge=off needs run.executor=virtual' \
+	replay "$dir/none.pcap" --nic.merge=off --executor threads
 check 1 'the file is empty' replay "$dir/empty"
 check 1 'a key log is given by --keylog' replay "$dir/bad.keys"
 check 1 'link type 105' replay "$dir/wifi.pcap"
@@ -234,7 +275,7 @@ require 'its host' grep -q 'Host fd77::2' "$dir/out"
 check 0 'run.time_limit ended the run after 119 frames' \
 	replay "$real.pcap" --run.time_limit=1270ms
 sed '/_HANDSHAKE_/s/....$/0000/' "$real.keys" >"$dir/wrong.keys"
-check 0 ': wrong keys' replay "$real.pcap" --keylog "$dir/wrong.keys"
+check 0 ': wrong keys, or damage' replay "$real.pcap" --keylog "$dir/wrong.keys"
 head -c 300000 "$real.pcap" >"$dir/short.pcap"
 check 1 'after frame 297' replay "$dir/short.pcap"
 "$ktlsim" replay - <"$real.pcap" >"$dir/out" 2>"$dir/err"

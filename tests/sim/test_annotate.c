@@ -406,7 +406,7 @@ expect_order(void)
 static uint64_t
 count_queue(const struct host *host, uint32_t queue)
 {
-	char to[32];
+	char to[sizeof(host->name) + 16];
 	uint64_t count = 0;
 
 	snprintf(to, sizeof(to), "flow 0 to %s;", host->name);

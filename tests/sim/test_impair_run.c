@@ -603,7 +603,7 @@ static const struct refused_row {
 	const char *key, *value, *text;
 } refused_rows[] = {
     {"replay.capture_point", "host", "has no link in front of it"},
-    {"run.executor", "threads", "link.loss and the other ways"},
+    {"run.executor", "threads", "link.corrupt=0.1 needs run.executor=virtual"},
 };
 
 START_TEST(test_impair_run_is_refused_where_there_is_no_link)

@@ -119,6 +119,7 @@ struct scenario {
 	}
 
 #define NO_SECRET    "no secret for this client random"
+#define NOT_OPENED   "wrong keys, or damage: a record did not open"
 #define NOT_A(suite) suite " is not a suite that KTLS takes over"
 
 /* Records whose header says an older version. */
@@ -279,7 +280,7 @@ static const struct scenario tls12[] = {
      BOTH(FOUND)},
     {"no log", script_tls12, GCM12, 0, NO_LOG, 0, BOTH(HEADERS("no key log"))},
     {"no secret", script_tls12, GCM12, 0, 0, 0, BOTH(HEADERS(NO_SECRET))},
-    {"wrong", script_tls12, GCM12, 0, ALL, ALL, BOTH(HEADERS("wrong keys"))},
+    {"wrong", script_tls12, GCM12, 0, ALL, ALL, BOTH(HEADERS(NOT_OPENED))},
     {"bad header", script_bad_finished, GCM12, 2, ALL, 0, BOTH(FOUND)},
     {"no change", script_no_change, GCM12, 0, ALL, 0,
      BOTH(HEADERS("no ChangeCipherSpec"))},
@@ -299,9 +300,9 @@ static const struct scenario cbc[] = {
     {"1.1, no log", script_old, HELLO(TLS_1_1, 0xc013), 2, NO_LOG, 0,
      BOTH(HEADERS("no key log"))},
     {"wrong", script_tls12, HELLO(TLS_1_2, 0xc027), 0, ALL, ALL,
-     BOTH(HEADERS("wrong keys"))},
+     BOTH(HEADERS(NOT_OPENED))},
     {"1.1, wrong", script_old, HELLO(TLS_1_1, 0xc013), 2, ALL, ALL,
-     BOTH(HEADERS("wrong keys"))},
+     BOTH(HEADERS(NOT_OPENED))},
 };
 
 static const struct scenario refused[] = {
@@ -374,7 +375,7 @@ static const struct scenario tls13[] = {
     {"data keys only, no data", script_tls13, GCM13, SCRIPT_NO_DATA, DATA_ONLY,
      0, BOTH(TRYING("no record opens with the application key"))},
     {"data keys only, wrong", script_long, GCM13, 64 << 8 | 64, DATA_ONLY, 0,
-     BOTH(INFERRED("wrong keys"))},
+     BOTH(INFERRED(NOT_OPENED))},
     {"flight keys only", script_tls13, GCM13, 0, FLIGHTS_ONLY, 0,
      BOTH(HEADERS("no application traffic secret"))},
     {"server keys only",
@@ -389,9 +390,9 @@ static const struct scenario tls13[] = {
 static const struct scenario keyless[] = {
     {"no log", script_tls13, GCM13, 0, NO_LOG, 0, BOTH(INFERRED("no key log"))},
     {"no secret", script_tls13, CHACHA13, 0, 0, 0, BOTH(INFERRED(NO_SECRET))},
-    {"wrong", script_tls13, GCM13, 0, ALL, ALL, BOTH(INFERRED("wrong keys"))},
+    {"wrong", script_tls13, GCM13, 0, ALL, ALL, BOTH(INFERRED(NOT_OPENED))},
     {"wrong, early", script_tls13, EARLY13, 0, ALL, ALL,
-     BOTH(INFERRED("wrong keys"))},
+     BOTH(INFERRED(NOT_OPENED))},
     {"certificate", script_tls13, GCM13, SCRIPT_CERTIFICATE, NO_LOG, 0,
      BOTH(INFERRED("no key log"))},
     {"coalesced", script_tls13, GCM13, SCRIPT_COALESCED, NO_LOG, 0,

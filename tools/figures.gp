@@ -151,8 +151,7 @@ table = dir . "delay.tsv"
 plot table skip 1 using 0:2:xticlabels(1) with linespoints ls 1 title "freebsd", \
 	"" skip 1 using 0:3 with linespoints ls 5 title "linux-async", \
 	"" skip 1 using 0:4 with linespoints ls 3 title "linux-sync", \
-	"" skip 1 using 0:5 with linespoints ls 2 title "linux-hint", \
-	dir . "aligned.tsv" skip 1 using 0:5 with linespoints ls 6 title "linux-hint, aligned records"
+	"" skip 1 using 0:5 with linespoints ls 2 title "linux-hint"
 set xrange [*:*]
 
 set output dir . "backlog.svg"

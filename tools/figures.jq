@@ -11,12 +11,13 @@ def share($part; $all): if $all > 0 then $part / $all else 0 end;
 
 def stage($name): .stages[] | select(.name == $name);
 
-# Mean time between two instants of the episodes that have both and are over.
+# Mean time between two instants of episodes that have both.
 def step($from; $to): [.[] | .[$to] - .[$from]]
 	| if length > 0 then add / length / 1e6 else null end;
 
+# Of those that ended full, as in the mean length.
 def phases: [.flows[].client_to_server.offload.episodes[]?
-	| select(.full_ps != null and .answer_ps != null)]
+	| select(.end == "full" and .answer_ps != null)]
 	| {answer: step("lost_ps"; "answer_ps"),
 	   full: step("answer_ps"; "full_ps")};
 
@@ -24,7 +25,8 @@ def cache($tls): {
 	misses: share(.ctx_cache_misses; $tls.accesses),
 	wait: (share(.ctx_cache_wait_ns; .ctx_cache_waits) / 1e3),
 	pcie: share(.pcie_ctx_fetch_bytes + .pcie_ctx_writeback_bytes;
-		.pcie_packet_bytes + .pcie_cqe_bytes),
+		.pcie_packet_bytes + .pcie_cqe_bytes + .pcie_descriptor_bytes
+		+ .pcie_msix_bytes),
 	predicted: ([$tls.misses_without_feedback[]
 		| {key: (.entries | tostring),
 		   value: share(.misses; $tls.accesses)}] | from_entries)};
@@ -33,7 +35,9 @@ def split: (.records_full + .records_partial + .records_none) as $all
 	| (.bytes_full + .bytes_partial + .bytes_none) as $bytes
 	| {full: (.records_full / $all), partial: (.records_partial / $all),
 	   none: (.records_none / $all), left: (1 - share(.bytes_marked; $bytes)),
-	   episodes, episode_us: (.episode_mean_ns / 1e3)};
+	   episodes, again: .episodes_lost_again,
+	   episode_us: (if .episodes_closed > 0 then .episode_mean_ns / 1e3
+		else null end)};
 
 (if type == "array" then .[] else . end)
 | .hosts[0] as $host

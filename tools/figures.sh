@@ -29,7 +29,7 @@ plan() {
 	for config in Records Suites Lives Load; do
 		echo "nic-traffic $config"
 	done
-	for config in Delay Aligned Backlog Buffer; do
+	for config in Delay Hint Backlog Buffer; do
 		echo "nic-resync $config"
 	done
 }

@@ -181,12 +181,14 @@ def sizes:
 
 def connections:
 	["connections"] + [("packet by packet", "bursts of 64 KiB")
-		| "\(.): miss %", "\(.): Gb/s", "\(.): Gb/s if all fit"],
+		| "\(.): miss %", "\(.): Gb/s", "\(.): Gb/s if all fit",
+		"\(.): PCIe more %"],
 	(values("Connections"; "flows")[] as $flows
 	| [$flows] + [("1448", "65536") as $burst
 		| [run("Connections"; {flows: $flows, burst: $burst,
 			cache: ("1024", "4096")})]
-		| (.[0].cache.misses | percent), (.[].gbps | rate)]);
+		| (.[0].cache.misses | percent), (.[].gbps | rate),
+			(.[0].cache.pcie | percent)]);
 
 def fetches:
 	["fetches at a time", "Gb/s", "mean wait us", "miss %"],
@@ -198,23 +200,31 @@ def fetches:
 
 def protocols: ["freebsd", "linux-async", "linux-sync", "linux-hint"];
 
-def delay($config):
+def delay:
 	["delay"] + (protocols | map("\(.): left %"))
 	+ (protocols | map("\(.): mean ms")),
-	(values($config; "delay")[] as $delay
-	| [protocols[] | run($config; {protocol: ., delay: $delay})] as $four
+	(values("Delay"; "delay")[] as $delay
+	| [protocols[] | run("Delay"; {protocol: ., delay: $delay})] as $four
 	| [$delay] + ($four | map(.left | percent))
 	+ ($four | map(if .episode_us > 0 then .episode_us / 1e3 | fix(1)
 		else "-" end)));
 
 def phases:
-	["protocol", "delay", "episodes", "until the answer ms",
+	["protocol", "delay", "episodes", "lost again", "until the answer ms",
 	"then until a full record ms", "worker ns/B"],
 	($runs.Delay[] | select(.v.delay == ("1us", "1ms", "10ms"))
-	| [.v.protocol, .v.delay, (.episodes | tostring),
+	| [.v.protocol, .v.delay, (.episodes, .again | tostring),
 	(.phases.answer, .phases.full
 		| if . == null then null else . / 1e3 end | fix(1)),
 	(.worker_cost | cost)]);
+
+def hint:
+	["delay"] + [("single packets", "64 KiB")
+		| "\(.): left %", "\(.): episodes", "\(.): lost again"],
+	(values("Hint"; "delay")[] as $delay
+	| [$delay] + [("1448", "65536") as $burst
+		| run("Hint"; {burst: $burst, delay: $delay})
+		| (.left | percent), (.episodes, .again | tostring)]);
 
 def backlog:
 	["sent records/s", "software Gb/s", "NIC Gb/s", "NIC: wait in queue us",
@@ -240,6 +250,6 @@ shares: [shares], "freebsd-packet": [freebsd("Packet")],
 "freebsd-super": [freebsd("Super")], breakeven: [breakeven],
 "ratio-packet": [ratio("Packet")], "ratio-super": [ratio("Super")],
 sizes: [sizes], connections: [connections], fetches: [fetches],
-delay: [delay("Delay")], aligned: [delay("Aligned")], phases: [phases],
+delay: [delay], phases: [phases], hint: [hint],
 backlog: [backlog], buffer: [buffer]}
 | if $table == "" then keys_unsorted[] else .[$table][] | @tsv end

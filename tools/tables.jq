@@ -237,12 +237,17 @@ def backlog:
 
 def buffer:
 	["buffer KiB"] + [("freebsd", "linux-async")
-		| "\(.): none %", "\(.): mean ms", "\(.): ns/B"],
+		| "\(.): none %", "\(.): mean ms", "\(.): ns/B"]
+	+ [("freebsd", "linux-async") | "\(.), large ring: none %",
+		"\(.), large ring: mean ms"],
 	(values("Buffer"; "buffer")[] as $buffer
 	| [$buffer] + [("freebsd", "linux-async")
-		| run("Buffer"; {protocol: ., buffer: $buffer})
+		| run("Buffer"; {protocol: ., buffer: $buffer, ring: "1024"})
 		| (.none | percent), (.episode_us / 1e3 | rate),
-		(.cost | cost)]);
+		(.cost | cost)]
+	+ [("freebsd", "linux-async")
+		| run("Buffer"; {protocol: ., buffer: $buffer, ring: "8192"})
+		| (.none | percent), (.episode_us / 1e3 | rate)]);
 
 {records: [records], suites: [suites], lives: [lives], load: [load],
 "loss-packet": [loss("Packet")], "loss-super": [loss("Super")],

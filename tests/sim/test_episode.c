@@ -3,9 +3,12 @@
  */
 #include "sim/episode.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/rng.h"
+#include "tests/support/memory_limit.h"
 #include "tests/support/suite_table.h"
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
@@ -290,6 +293,27 @@ START_TEST(test_episode_totals_are_those_of_the_records)
 }
 END_TEST
 
+START_TEST(test_episode_that_cannot_be_kept_is_counted)
+{
+	const struct episode_record whole = {
+	    .end = 2000, .marks = KTLS_MBUF_CRYPTO_ST_DECRYPTED, .bytes = 1000};
+
+	lose("first", 0, 10);
+	if (!memory_limit(0))
+		return;
+	/* Use up what the C library keeps; the test's process ends soon. */
+	for (size_t size = 1024; size > 80; size -= 16)
+		while (malloc(size) != NULL)
+			continue;
+	ck_assert_int_eq(episodes_lose(&episodes, "second", 0, 20), ENOMEM);
+	ck_assert_int_eq(episodes_record(&episodes, &whole, 30), ENOMEM);
+	ck_assert_uint_eq(episodes.count, 2);
+	ck_assert_uint_eq(episodes.again, 1);
+	ck_assert_uint_eq(episodes.closed, 1);
+	ck_assert_uint_eq(episodes.kept_count, 0);
+}
+END_TEST
+
 Suite *
 episode_suite(void)
 {
@@ -302,6 +326,7 @@ episode_suite(void)
 	     0},
 	    {"sums", test_episode_sums_go_on_where_the_list_is_full, 0},
 	    {"open", test_episode_without_a_whole_record_stays_open, 0},
+	    {"memory", test_episode_that_cannot_be_kept_is_counted, 0},
 	    {"totals", test_episode_totals_are_those_of_the_records, SEEDS},
 	};
 

@@ -3,6 +3,10 @@
  */
 #include "sim/phases.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tests/support/memory_limit.h"
 #include "tests/support/suite_table.h"
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
@@ -93,6 +97,21 @@ START_TEST(test_phases_without_room_keep_only_the_latest)
 }
 END_TEST
 
+START_TEST(test_phases_out_of_memory_change_nothing)
+{
+	if (!memory_limit(0))
+		return;
+	/* Use up what the C library keeps; the test's process ends soon. */
+	for (size_t size = 1024; size > 80; size -= 16)
+		while (malloc(size) != NULL)
+			continue;
+	ck_assert_int_eq(phases_note(&phases, one, NULL, 1), ENOMEM);
+	ck_assert_ptr_null(phases.now.name);
+	ck_assert_uint_eq(phases.kept_count, 0);
+	ck_assert_uint_eq(phases.left_out, 0);
+}
+END_TEST
+
 Suite *
 phases_suite(void)
 {
@@ -100,6 +119,7 @@ phases_suite(void)
 	    {"changes", test_phases_keeps_changes_with_time_and_cause, 0},
 	    {"time", test_phases_never_go_back_in_time, 0},
 	    {"bound", test_phases_beyond_the_bound_are_counted, 0},
+	    {"memory", test_phases_out_of_memory_change_nothing, 0},
 	    {"none", test_phases_without_room_keep_only_the_latest, 0},
 	};
 

@@ -258,8 +258,9 @@ json_timeline(struct json_out *out, const struct results_offload *offload)
 
 		json_put_count(out, entry, "time_ps", phase->at);
 		json_put_text(out, entry, "state", phase->name);
-		if (phase->cause != NULL)
-			json_put_text(out, entry, "cause", phase->cause);
+		json_put(out, entry, "cause",
+			 phase->cause != NULL ? json_text(phase->cause)
+					      : json_null());
 		json_append(out, timeline, entry);
 	}
 	return timeline;

@@ -7,8 +7,9 @@
  *
  * The driver brings the frame over the link first (link_send on nic->link),
  * then calls nic_rx at the arrival of its last bit, then nic_rxq_show and
- * nic_moderation_frame of the queue at visible_ps, and drains with
- * nic_rxq_get*.  Calls of nic_rx come in order of `now`.
+ * nic_moderation_frame of the queue at visible_ps, nic_interrupt when that
+ * says so, and drains with nic_rxq_get*.  Calls of nic_rx come in order of
+ * `now`.
  *
  * Leaves out flow rules beside those of TLS.  A full ring refuses the frame;
  * with pause frames (nic_pause.c) the driver looks at the ring first.
@@ -40,26 +41,12 @@ config_valid(const struct nic_config *config)
 	       (size & (size - 1)) == 0;
 }
 
-/*
- * The price of the pipeline has the latency of a posted write in it, so that
- * PCIe adds no more than the time for the bandwidth.
- */
-static int
-init_pcie(struct nic *nic, uint64_t rate_bps)
-{
-	struct nic_pcie_config config = nic_pcie_default();
-
-	nic->has_pcie = rate_bps > 0;
-	config.rate_bps = rate_bps;
-	config.write_ps = 0;
-	return nic_pcie_init(&nic->pcie, &config);
-}
-
 static int
 init_devices(struct nic *nic, const struct nic_config *config)
 {
-	int error = init_pcie(nic, config->pcie_rate_bps);
+	int error = nic_pcie_init(&nic->pcie, &config->pcie);
 
+	nic->has_pcie = config->pcie.rate_bps > 0 || config->tls;
 	if (error == 0 && config->tls)
 		error = nic_contexts_init(&nic->contexts, &config->contexts,
 					  &nic->pcie);
@@ -123,7 +110,11 @@ visible_time(const struct nic_rxq *q, uint64_t ready_ps)
 	return ready_ps;
 }
 
-/* The frame's bytes and its completion entry are in host memory. */
+/*
+ * The frame's bytes and its completion entry go to host memory.  The price of
+ * the pipeline has the latency of that in it, so that PCIe adds no more than
+ * the time for the bandwidth.
+ */
 static uint64_t
 write_frame(struct nic *nic, const struct mbuf *m, uint64_t now,
 	    uint64_t ready_ps)
@@ -174,4 +165,13 @@ nic_rx(struct nic *nic, struct mbuf *m, uint64_t now, uint64_t pipeline_ps)
 	m->m_pkthdr.visible_ps = result.visible_ps;
 	result.dropped = !nic_rxq_put(q, m);
 	return result;
+}
+
+uint64_t
+nic_interrupt(struct nic *nic, uint32_t queue, uint64_t now, uint64_t ready_ps)
+{
+	assert(queue < nic->queues);
+	nic->queue[queue].interrupts++;
+	return nic->has_pcie ? nic_pcie_msix(&nic->pcie, now, ready_ps)
+			     : ready_ps;
 }

@@ -1,7 +1,8 @@
 /*
  * nic.h - a NIC as a pure device: frames in, queue and visibility time out.
  *
- * Order of use: nic_init; { nic_rx, per queue nic_rxq_* }*; nic_fini.
+ * Order of use: nic_init; { nic_rx, per queue nic_rxq_* and nic_interrupt }*;
+ * nic_fini.
  * Access: one thread.  No clock of its own: `now` comes with each call.
  */
 #ifndef NICMODEL_NIC_H
@@ -30,8 +31,8 @@ struct nic_config {
 	uint32_t moderation_frames;
 	uint8_t rss_key[NIC_RSS_KEY_BYTES];
 	uint32_t rss_table_size;
-	uint64_t pcie_rate_bps; /* 0: PCIe takes no time of its own */
-	bool tls;		/* inline TLS: `contexts` holds */
+	struct nic_pcie_config pcie; /* rate 0: no time for bandwidth */
+	bool tls;		     /* inline TLS: `contexts` holds */
 	struct nic_contexts_config contexts;
 };
 
@@ -41,7 +42,8 @@ struct nic {
 	struct nic_rss rss;
 	struct nic_rxq *queue; /* `queues` of them */
 	uint32_t queues;
-	bool has_pcie, has_tls;
+	bool has_tls;
+	bool has_pcie; /* with a rate or with TLS: its bytes are counted */
 	struct nic_pcie pcie;
 	struct nic_contexts contexts; /* with has_tls */
 	uint64_t rx_packets_phy; /* frames from the link, dropped ones too */
@@ -75,4 +77,11 @@ uint32_t nic_queue(const struct nic *nic, const struct mbuf *m);
  */
 struct nic_rx_result nic_rx(struct nic *nic, struct mbuf *m, uint64_t now,
 			    uint64_t pipeline_ps);
+
+/*
+ * A queue's moderation has fired, for ready_ps >= now; `now` is in order with
+ * those of nic_rx.  Counts the interrupt.  Returns when its message is on PCIe.
+ */
+uint64_t nic_interrupt(struct nic *nic, uint32_t queue, uint64_t now,
+		       uint64_t ready_ps);
 #endif

@@ -221,8 +221,9 @@ make_entry(struct nic_cache *cache, uint32_t ctx_id, uint64_t now,
 
 /*
  * Fetches begin in order, as none of the three times below ever decreases, and
- * PCIe answers them in order: so they end in order, and the one that began
- * `outstanding` fetches ago is the first to make room.
+ * the NIC takes their answers in order, though one may be slower than the next:
+ * so they end in order, and the one that began `outstanding` fetches ago is the
+ * first to make room.
  */
 static struct nic_cache_entry *
 fetch(struct nic_cache *cache, uint32_t ctx_id, uint64_t now)
@@ -242,6 +243,9 @@ fetch(struct nic_cache *cache, uint32_t ctx_id, uint64_t now)
 	e->usable_ps =
 	    nic_pcie_read(cache->pcie, now, start_ps, NIC_PCIE_USE_CTX_FETCH,
 			  cache->config.context_bytes);
+	if (e->usable_ps < cache->fetched_ps)
+		e->usable_ps = cache->fetched_ps;
+	cache->fetched_ps = e->usable_ps;
 	cache->fetch_end[slot] = e->usable_ps;
 	cache->fetches++;
 	return e;
@@ -269,21 +273,9 @@ lookup(struct nic_cache *cache, uint32_t ctx_id, uint64_t now)
 	return e;
 }
 
-/* The bit length of wait_ps: its bucket. */
-static uint32_t
-wait_bucket(uint64_t wait_ps)
-{
-	uint32_t bits = 0;
-
-	for (; wait_ps > 0; wait_ps >>= 1)
-		bits++;
-	return bits;
-}
-
 static void
 count_wait(struct nic_cache_count *count, uint64_t wait_ps)
 {
-	count->wait[wait_bucket(wait_ps)]++;
 	if (wait_ps == 0)
 		return;
 	count->waits++;

@@ -21,7 +21,6 @@ enum {
 	NIC_CACHE_PORTS_MAX = 256,
 	NIC_CACHE_CONTEXT_BYTES = 208,
 	NIC_CACHE_CONTEXT_BYTES_MAX = 4096,
-	NIC_CACHE_WAIT_BUCKETS = 65,
 };
 
 struct nic_cache_config {
@@ -44,8 +43,6 @@ struct nic_cache_count {
 	uint64_t waits;	     /* packets that waited for anything */
 	uint64_t wait_sum_ps;
 	uint64_t wait_max_ps;
-	/* waits of 2^(i-1) <= ps < 2^i; [0]: packets that did not wait */
-	uint64_t wait[NIC_CACHE_WAIT_BUCKETS];
 };
 
 struct nic_cache_entry;
@@ -62,6 +59,7 @@ struct nic_cache {
 	uint64_t *fetch_end; /* ring: the last `outstanding` fetches */
 	uint64_t fetches;    /* in all; the next goes to fetches mod size */
 	uint64_t order_ps;   /* no fetch begins before: they keep order */
+	uint64_t fetched_ps; /* no fetch ends before: likewise */
 	uint64_t *port_ps;   /* per port: no packet passes before */
 	struct nic_cache_count count;
 };

@@ -131,10 +131,8 @@ nic_context_add(struct nic_contexts *set, uint32_t flow, uint8_t receiver,
 
 	assert(flow < UINT32_MAX / 2 && receiver < 2);
 	assert(nic_context_find(set, flow, receiver) == NULL);
-	if (set->count == set->config.limit) {
-		set->refused++;
+	if (set->count == set->config.limit)
 		return ENOSPC;
-	}
 	made = calloc(1, sizeof(*made));
 	if (made == NULL || !has_scratch(set) || !id_take(set, &made->id) ||
 	    !table_grow((void **)&set->by_flow, &set->by_flow_slots,

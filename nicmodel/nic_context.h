@@ -51,7 +51,6 @@ struct nic_contexts {
 	struct nic_stack stack; /* with config.stack */
 	struct nic_tls_counters counters;
 	uint64_t added, removed;
-	uint64_t refused; /* no context was free */
 };
 
 /* What a packet met. */

@@ -12,11 +12,14 @@
  * earlier than its own duration after it is ready.  So it never holds up those
  * that are ready before it, no bandwidth is lost or gained, and the times are
  * exact whenever ready_ps is `now`; otherwise two transfers may overlap.  The
- * completions' direction runs one round trip behind, for the same reason.
+ * completions' direction is booked at once, for the same reason, and what a
+ * read waits there comes on top of its round trip.
  *
- * Leaves out doorbells, flow control credits and tags, TLPs cut by addresses
- * that are not aligned, and data link packets beyond those in the overhead.  A
- * prefetched descriptor takes bandwidth but never delays its packet.
+ * Leaves out doorbells, the driver's work requests, flow control credits and
+ * tags, TLPs cut by addresses that are not aligned, and data link packets
+ * beyond those in the overhead.  A prefetched descriptor takes bandwidth but
+ * never delays its packet.  Until a write is visible takes what the caller's
+ * prices say.
  */
 #include "nicmodel/nic_pcie.h"
 
@@ -24,8 +27,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-
-#define NS UINT64_C(1000)
 
 enum {
 	PAYLOAD_MAX = 4096,	    /* of the specification, MPS and MRRS */
@@ -58,19 +59,6 @@ nic_pcie_preset_rate(const char *name)
 	return 0;
 }
 
-struct nic_pcie_config
-nic_pcie_default(void)
-{
-	return (struct nic_pcie_config){
-	    .rate_bps = nic_pcie_preset_rate("gen4x16"),
-	    .mps = 256,
-	    .mrrs = 512,
-	    .rcb = 64,
-	    .read_ps = 600 * NS,
-	    .write_ps = 350 * NS,
-	};
-}
-
 static bool
 is_power_of_two(uint32_t value)
 {
@@ -99,18 +87,13 @@ nic_pcie_init(struct nic_pcie *pcie, const struct nic_pcie_config *config)
 	return 0;
 }
 
-uint64_t
-nic_pcie_read_latency(const struct nic_pcie *pcie)
+static uint64_t
+read_latency(const struct nic_pcie *pcie)
 {
-	uint64_t latency = pcie->config.read_ps;
+	const struct nic_pcie_config *config = &pcie->config;
 
-	if (pcie->config.read_extra & NIC_PCIE_LLC_MISS)
-		latency += 70 * NS;
-	if (pcie->config.read_extra & NIC_PCIE_REMOTE_NUMA)
-		latency += 100 * NS;
-	if (pcie->config.read_extra & NIC_PCIE_IOMMU_MISS)
-		latency += 330 * NS;
-	return latency;
+	return config->read_price != NULL ? config->read_price(config->read_arg)
+					  : 0;
 }
 
 /* How many TLPs of at most `size` bytes, a power of two, carry `bytes`. */
@@ -120,24 +103,21 @@ tlps(uint32_t bytes, uint32_t size)
 	return (bytes + size - 1) / size;
 }
 
-/* Bytes of posted writes that carry `bytes` into one buffer. */
-static uint32_t
-write_bytes(const struct nic_pcie *pcie, uint32_t bytes)
-{
-	return bytes + tlps(bytes, pcie->config.mps) * NIC_PCIE_WRITE_TLP;
-}
-
-/* Send wire bytes that are ready; returns the instant of their last one. */
+/*
+ * Send wire bytes that are ready; returns the instant of their last one.  The
+ * books of the link run `behind_ps` behind what happens.
+ */
 static struct instant
-send(struct link *link, struct instant ready, uint32_t bytes)
+send(struct link *link, struct instant ready, uint32_t bytes,
+     uint64_t behind_ps)
 {
 	uint64_t busy_ps = link->busy_ps;
 	struct instant end = {.booked_ps =
 				  link_send(link, ready.booked_ps, bytes)};
 
 	end.real_ps = ready.real_ps + (link->busy_ps - busy_ps);
-	if (end.real_ps < end.booked_ps)
-		end.real_ps = end.booked_ps;
+	if (end.real_ps < end.booked_ps + behind_ps)
+		end.real_ps = end.booked_ps + behind_ps;
 	return end;
 }
 
@@ -156,10 +136,11 @@ write_one(struct nic_pcie *pcie, struct instant ready, enum nic_pcie_use use,
 	  uint32_t bytes)
 {
 	struct nic_pcie_count *count = count_transfer(pcie, use, bytes);
-	uint32_t wire_bytes = write_bytes(pcie, bytes);
+	uint32_t wire_bytes =
+	    bytes + tlps(bytes, pcie->config.mps) * NIC_PCIE_WRITE_TLP;
 
 	count->up_bytes += wire_bytes;
-	return send(&pcie->up, ready, wire_bytes);
+	return send(&pcie->up, ready, wire_bytes, 0);
 }
 
 uint64_t
@@ -169,8 +150,7 @@ nic_pcie_write(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps,
 	struct instant ready = {now, ready_ps};
 
 	assert(ready_ps >= now);
-	return write_one(pcie, ready, use, bytes).real_ps +
-	       pcie->config.write_ps;
+	return write_one(pcie, ready, use, bytes).real_ps;
 }
 
 uint64_t
@@ -179,7 +159,7 @@ nic_pcie_read(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps,
 {
 	const struct nic_pcie_config *config = &pcie->config;
 	struct nic_pcie_count *count = count_transfer(pcie, use, bytes);
-	uint64_t latency = nic_pcie_read_latency(pcie);
+	uint64_t latency = read_latency(pcie);
 	struct instant request = {now, ready_ps};
 	struct instant end = request;
 
@@ -190,12 +170,12 @@ nic_pcie_read(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps,
 		    part + tlps(part, config->rcb) * NIC_PCIE_COMPLETION_TLP;
 		struct instant answer;
 
-		request = send(&pcie->up, request, NIC_PCIE_READ_TLP);
-		answer.booked_ps = request.booked_ps + latency;
-		answer.real_ps = request.real_ps + latency;
+		request = send(&pcie->up, request, NIC_PCIE_READ_TLP, 0);
+		answer = request;
+		answer.real_ps += latency;
 		if (answer.real_ps < end.real_ps)
 			answer.real_ps = end.real_ps;
-		end = send(&pcie->down, answer, wire_bytes);
+		end = send(&pcie->down, answer, wire_bytes, latency);
 		count->up_bytes += NIC_PCIE_READ_TLP;
 		count->down_bytes += wire_bytes;
 		bytes -= part;
@@ -223,9 +203,8 @@ prefetch_descriptors(struct nic_pcie *pcie, uint64_t now, uint32_t descriptors)
 	    descriptors * (NIC_PCIE_DESCRIPTOR + NIC_PCIE_COMPLETION_TLP);
 	struct instant ready = {now, now};
 
-	ready.booked_ps += nic_pcie_read_latency(pcie);
 	count->down_bytes += wire_bytes;
-	send(&pcie->down, ready, wire_bytes);
+	send(&pcie->down, ready, wire_bytes, 0);
 }
 
 uint64_t
@@ -245,27 +224,12 @@ nic_pcie_packet(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps,
 	}
 	at = write_one(pcie, at, NIC_PCIE_USE_PACKET, len);
 	at = write_one(pcie, at, NIC_PCIE_USE_CQE, NIC_PCIE_CQE);
-	return at.real_ps + pcie->config.write_ps;
+	return at.real_ps;
 }
 
 uint64_t
-nic_pcie_msix(struct nic_pcie *pcie, uint64_t now)
+nic_pcie_msix(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps)
 {
-	return nic_pcie_write(pcie, now, now, NIC_PCIE_USE_MSIX, NIC_PCIE_MSIX);
-}
-
-uint64_t
-nic_pcie_batch_bytes(const struct nic_pcie *pcie, uint32_t len,
-		     uint32_t packets)
-{
-	uint64_t bytes = write_bytes(pcie, NIC_PCIE_CQE) + NIC_PCIE_DESCRIPTOR +
-			 NIC_PCIE_COMPLETION_TLP;
-
-	if (is_split(pcie, len)) {
-		bytes += write_bytes(pcie, pcie->config.header_bytes) +
-			 NIC_PCIE_DESCRIPTOR + NIC_PCIE_COMPLETION_TLP;
-		len -= pcie->config.header_bytes;
-	}
-	bytes += write_bytes(pcie, len);
-	return bytes * packets + write_bytes(pcie, NIC_PCIE_MSIX);
+	return nic_pcie_write(pcie, now, ready_ps, NIC_PCIE_USE_MSIX,
+			      NIC_PCIE_MSIX);
 }

@@ -41,12 +41,11 @@ enum nic_pcie_use {
 	NIC_PCIE_USES
 };
 
-/* What makes a read slower than one that hits a cached host line nearby. */
-enum {
-	NIC_PCIE_LLC_MISS = 1,	  /* + 70 ns */
-	NIC_PCIE_REMOTE_NUMA = 2, /* + 100 ns */
-	NIC_PCIE_IOMMU_MISS = 4,  /* + 330 ns */
-};
+/*
+ * The round trip of a read, serialisation apart: asked once for each read, in
+ * the order of the reads.
+ */
+typedef uint64_t nic_pcie_read_price(void *arg);
 
 struct nic_pcie_config {
 	uint64_t rate_bps;     /* per direction after encoding; 0: unlimited */
@@ -54,9 +53,8 @@ struct nic_pcie_config {
 	uint32_t mrrs;	       /* largest read request: 512 */
 	uint32_t rcb;	       /* the host cuts completions there: 64 */
 	uint32_t header_bytes; /* header/data split; 0: none */
-	uint64_t read_ps;      /* round trip of a read, serialisation apart */
-	uint64_t write_ps;     /* a posted write to its visibility */
-	unsigned read_extra;   /* NIC_PCIE_LLC_MISS | ... */
+	nic_pcie_read_price *read_price; /* NULL: reads have no latency */
+	void *read_arg;			 /* of read_price; lent */
 };
 
 struct nic_pcie_count {
@@ -85,9 +83,6 @@ extern const size_t nic_pcie_presets_count;
 /* The rate of a preset, or 0 where there is none of that name. */
 uint64_t nic_pcie_preset_rate(const char *name);
 
-/* Gen4 x16, MPS 256, MRRS 512, RCB 64, reads 600 ns, writes 350 ns. */
-struct nic_pcie_config nic_pcie_default(void);
-
 /*
  * Returns 0, or EINVAL where the rate is neither 0 nor LINK_RATE_MIN_BPS or
  * more, or where not 4096 >= mps >= rcb, 4096 >= mrrs >= rcb >= 16, all of them
@@ -96,12 +91,10 @@ struct nic_pcie_config nic_pcie_default(void);
 int nic_pcie_init(struct nic_pcie *pcie, const struct nic_pcie_config *config)
     __attribute__((warn_unused_result));
 
-/* A read's round trip with what read_extra adds, serialisation apart. */
-uint64_t nic_pcie_read_latency(const struct nic_pcie *pcie);
-
 /*
  * The NIC posts a write of `bytes` (> 0) that is ready at ready_ps >= now.
- * Returns when all of it is visible in host memory.
+ * Returns when its last byte is on the link; whoever wants to know when it is
+ * visible adds the price of that.
  */
 uint64_t nic_pcie_write(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps,
 			enum nic_pcie_use use, uint32_t bytes);
@@ -116,18 +109,14 @@ uint64_t nic_pcie_read(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps,
 /*
  * All that one received packet of `len` bytes (> 0, no FCS) moves: the packet,
  * its completion entry and its share of prefetched descriptors.  Returns when
- * the completion entry is visible.
+ * the completion entry is on the link.
  */
 uint64_t nic_pcie_packet(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps,
 			 uint32_t len);
 
-/* An interrupt is raised.  Returns when its message has arrived. */
-uint64_t nic_pcie_msix(struct nic_pcie *pcie, uint64_t now);
-
 /*
- * Bytes on the link, both directions and TLP overhead included, of `packets`
- * packets of `len` bytes each that share one interrupt.
+ * An interrupt is raised at ready_ps >= now.  Returns when its message is on
+ * the link.
  */
-uint64_t nic_pcie_batch_bytes(const struct nic_pcie *pcie, uint32_t len,
-			      uint32_t packets);
+uint64_t nic_pcie_msix(struct nic_pcie *pcie, uint64_t now, uint64_t ready_ps);
 #endif

@@ -41,6 +41,7 @@ const struct nic_profile nic_profiles[] = {
 				      ": 2^(log_max_dek - 1), log_max_dek 17"},
 		[NIC_CAP_CACHE] = {20000, ASPLOS21 " (4 MiB of 208 bytes)"},
 		[NIC_CAP_CONTEXT_BYTES] = {208, ASPLOS21},
+		[NIC_CAP_MEMORY_NS] = {0, MLX5EN " (fetched over PCIe)"},
 		[NIC_CAP_INSTALLS] = {1, MLX5EN " (one work queue per NIC)"},
 	    },
     },
@@ -60,6 +61,7 @@ const struct nic_profile nic_profiles[] = {
 		[NIC_CAP_CONTEXTS] = {65536, ESTIMATE ": as with FreeBSD"},
 		[NIC_CAP_CACHE] = {20000, ASPLOS21 " (4 MiB of 208 bytes)"},
 		[NIC_CAP_CONTEXT_BYTES] = {208, ASPLOS21},
+		[NIC_CAP_MEMORY_NS] = {0, MLX5 " (fetched over PCIe)"},
 		[NIC_CAP_INSTALLS] = {8, ESTIMATE
 				      ": callers' own firmware commands"},
 	    },
@@ -81,6 +83,7 @@ const struct nic_profile nic_profiles[] = {
 				      ": firmware answers ENOSPC when full"},
 		[NIC_CAP_CACHE] = {0, ESTIMATE ": contexts in NIC memory"},
 		[NIC_CAP_CONTEXT_BYTES] = {208, ESTIMATE},
+		[NIC_CAP_MEMORY_NS] = {300, ESTIMATE ": DRAM of the NIC"},
 		[NIC_CAP_INSTALLS] = {8, ESTIMATE ": one mailbox message"},
 	    },
     },
@@ -100,6 +103,7 @@ const struct nic_profile nic_profiles[] = {
 		[NIC_CAP_CONTEXTS] = {16384, ESTIMATE},
 		[NIC_CAP_CACHE] = {0, ESTIMATE ": contexts in FPGA memory"},
 		[NIC_CAP_CONTEXT_BYTES] = {208, ESTIMATE},
+		[NIC_CAP_MEMORY_NS] = {200, ESTIMATE ": DRAM of the FPGA"},
 		[NIC_CAP_INSTALLS] = {1, ESTIMATE ": one command queue"},
 	    },
     },
@@ -119,6 +123,7 @@ const struct nic_profile nic_profiles[] = {
 		[NIC_CAP_CONTEXTS] = {32768, ESTIMATE},
 		[NIC_CAP_CACHE] = {0, T6_BRIEF " (keys in adapter memory)"},
 		[NIC_CAP_CONTEXT_BYTES] = {208, ESTIMATE},
+		[NIC_CAP_MEMORY_NS] = {150, ESTIMATE ": DRAM of the adapter"},
 		[NIC_CAP_INSTALLS] = {1, ESTIMATE},
 	    },
     },
@@ -138,6 +143,7 @@ const struct nic_profile nic_profiles[] = {
 		[NIC_CAP_CONTEXTS] = {NO_LIMIT, IDEAL},
 		[NIC_CAP_CACHE] = {0, IDEAL},
 		[NIC_CAP_CONTEXT_BYTES] = {208, IDEAL},
+		[NIC_CAP_MEMORY_NS] = {0, IDEAL},
 		[NIC_CAP_INSTALLS] = {64, IDEAL},
 	    },
     },
@@ -145,34 +151,6 @@ const struct nic_profile nic_profiles[] = {
 
 const size_t nic_profiles_count =
     sizeof(nic_profiles) / sizeof(nic_profiles[0]);
-
-const char *
-nic_cap_name(enum nic_cap cap)
-{
-	static const char *const names[NIC_CAP_COUNT] = {
-	    [NIC_CAP_TLS12] = "TLS 1.2",
-	    [NIC_CAP_TLS13] = "TLS 1.3",
-	    [NIC_CAP_AES128] = "AES-128-GCM",
-	    [NIC_CAP_AES256] = "AES-256-GCM",
-	    [NIC_CAP_IPV4] = "IPv4",
-	    [NIC_CAP_IPV6] = "IPv6",
-	    [NIC_CAP_CONTEXTS] = "contexts",
-	    [NIC_CAP_CACHE] = "cached contexts",
-	    [NIC_CAP_CONTEXT_BYTES] = "bytes of a context",
-	    [NIC_CAP_INSTALLS] = "installs at a time",
-	};
-
-	return names[cap];
-}
-
-const struct nic_profile *
-nic_profile_find(const char *name)
-{
-	for (size_t i = 0; i < nic_profiles_count; i++)
-		if (strcmp(nic_profiles[i].name, name) == 0)
-			return &nic_profiles[i];
-	return NULL;
-}
 
 static bool
 has(const struct nic_profile *profile, enum nic_cap cap)

@@ -24,6 +24,7 @@ enum nic_cap {
 	NIC_CAP_CONTEXTS,      /* flows at a time */
 	NIC_CAP_CACHE,	       /* contexts on the NIC; 0: all of them */
 	NIC_CAP_CONTEXT_BYTES, /* of one context */
+	NIC_CAP_MEMORY_NS,     /* with a cache of 0: reading one context */
 	NIC_CAP_INSTALLS,      /* contexts being set up at a time */
 	NIC_CAP_COUNT,
 };
@@ -43,12 +44,6 @@ struct nic_profile {
 
 extern const struct nic_profile nic_profiles[];
 extern const size_t nic_profiles_count;
-
-/* "TLS 1.2", "contexts", ... for tables. */
-const char *nic_cap_name(enum nic_cap cap);
-
-/* NULL where there is none of that name. */
-const struct nic_profile *nic_profile_find(const char *name);
 
 /*
  * NULL where the NIC takes a session with this key on this version of IP, else

@@ -267,15 +267,3 @@ nic_stack_misses(const struct nic_stack *stack, uint32_t entries)
 		misses -= stack->seen[d];
 	return misses;
 }
-
-void
-nic_stack_curve(const struct nic_stack *stack, uint64_t *misses, size_t sizes)
-{
-	uint64_t left = stack->accesses;
-
-	for (size_t c = 0; c < sizes; c++) {
-		if (c > 0 && c <= stack->contexts)
-			left -= stack->seen[c];
-		misses[c] = left;
-	}
-}

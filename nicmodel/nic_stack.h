@@ -18,7 +18,6 @@
 #define NICMODEL_NIC_STACK_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -63,8 +62,4 @@ bool nic_stack_remove(struct nic_stack *stack, uint32_t ctx_id);
 
 /* Misses that an LRU cache of `entries` would have had (0: all accesses). */
 uint64_t nic_stack_misses(const struct nic_stack *stack, uint32_t entries);
-
-/* The same for all sizes: misses[c] of c entries, c = 0 .. sizes - 1. */
-void nic_stack_curve(const struct nic_stack *stack, uint64_t *misses,
-		     size_t sizes);
 #endif

@@ -447,14 +447,12 @@ nic_tls_hint(struct nic_tls *tls, uint32_t seq, uint64_t rec_seq)
 	return true;
 }
 
-void
-nic_tls_reset(struct nic_tls *tls)
+/* Search from the next packet on, and know nothing of those before. */
+static void
+search_afresh(struct nic_tls *tls)
 {
-	if (tls->counters != NULL) {
-		tls->counters->lost_sync +=
-		    tls->offload || tls->tracker == NIC_TLS_START;
+	if (tls->counters != NULL)
 		tls->counters->candidates_dropped += tls->candidate_valid;
-	}
 	tls->tracker = NIC_TLS_SEARCHING;
 	tls->offload = false;
 	tls->candidate_valid = false;
@@ -462,4 +460,22 @@ nic_tls_reset(struct nic_tls *tls)
 	tls->scan_waits = false;
 	tls->header_have = 0;
 	nic_tls_scan_reset(&tls->scan);
+}
+
+void
+nic_tls_reset(struct nic_tls *tls)
+{
+	if (tls->counters != NULL)
+		tls->counters->lost_sync +=
+		    tls->offload || tls->tracker == NIC_TLS_START;
+	search_afresh(tls);
+}
+
+bool
+nic_tls_rescan(struct nic_tls *tls)
+{
+	if (!tls->candidate_valid)
+		return false;
+	search_afresh(tls);
+	return true;
 }

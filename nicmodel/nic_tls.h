@@ -214,6 +214,12 @@ bool nic_tls_hint(struct nic_tls *tls, uint32_t seq, uint64_t rec_seq);
  */
 void nic_tls_reset(struct nic_tls *tls);
 
+/*
+ * A candidate that nobody has answered is given up: the search goes on with the
+ * next byte.  Returns false where there is none.
+ */
+bool nic_tls_rescan(struct nic_tls *tls);
+
 /* The row's name in reports and tests, as "header inside". */
 const char *nic_tls_case_name(enum nic_tls_case row);
 #endif

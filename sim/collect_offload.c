@@ -98,6 +98,7 @@ collect_device(const struct host *host, struct results_host *out)
 	collect_counter(out, tls->hints_taken, "ctx_hints_taken");
 	collect_counter(out, offload->resets, "ctx_device_resets");
 	collect_counter(out, offload->path_changes, "ctx_path_changes");
+	collect_counter(out, offload->rescans, "ctx_rescans");
 }
 
 static void
@@ -106,12 +107,15 @@ collect_cache(const struct nic_cache *cache, struct results_host *out)
 	const struct nic_cache_count *count = &cache->count;
 
 	collect_counter(out, count->hits, "ctx_cache_hits");
+	collect_counter(out, count->hits_waiting, "ctx_cache_hits_waiting");
 	collect_counter(out, count->misses, "ctx_cache_misses");
 	collect_counter(out, count->evictions, "ctx_cache_evictions");
 	collect_counter(out, count->writebacks, "ctx_cache_writebacks");
 	collect_counter(out, count->queued, "ctx_cache_fetches_queued");
 	collect_counter(out, count->waits, "ctx_cache_waits");
 	collect_counter(out, count->wait_sum_ps / 1000, "ctx_cache_wait_ns");
+	collect_counter(out, count->wait_max_ps / 1000,
+			"ctx_cache_wait_max_ns");
 }
 
 static void
@@ -142,7 +146,7 @@ collect_offload_counters(const struct host *host, struct results_host *out)
 		collect_tls_stat(host, out);
 		collect_cache(&host->nic.contexts.cache, out);
 	}
-	if (host->offload != NULL || host->nic.has_pcie)
+	if (host->nic.has_pcie)
 		collect_pcie(&host->nic.pcie, out);
 	assert(out->counter_count - before <= COLLECT_OFFLOAD_COUNTERS);
 	(void)before;

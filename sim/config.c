@@ -158,6 +158,28 @@ check_poll(const struct config *config, struct ktlsim_error *error)
 	    "at nic.poll_budget and nic.poll_time; Linux has 64");
 }
 
+/* MPS, MRRS and RCB; the bounds of their rows keep RCB the least. */
+static int
+check_pcie(const struct config *config, struct ktlsim_error *error)
+{
+	const struct {
+		const char *key;
+		uint32_t bytes;
+	} sizes[] = {
+	    {"nic.pcie_mps", config->nic_pcie_mps_bytes},
+	    {"nic.pcie_mrrs", config->nic_pcie_mrrs_bytes},
+	    {"nic.pcie_rcb", config->nic_pcie_rcb_bytes},
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		if ((sizes[i].bytes & (sizes[i].bytes - 1)) != 0)
+			return config_fail(error, EINVAL,
+					   "%s: %u bytes are not a power of "
+					   "two, as PCIe has them",
+					   sizes[i].key, sizes[i].bytes);
+	return 0;
+}
+
 static int
 check_nic(const struct config *config, struct ktlsim_error *error)
 {
@@ -180,7 +202,7 @@ check_nic(const struct config *config, struct ktlsim_error *error)
 				   "would let fewer than %u frames wait for "
 				   "ever; set a time, or nic.moderation=off",
 				   config->nic_moderation_frames);
-	if (check_poll(config, error) != 0)
+	if (check_poll(config, error) != 0 || check_pcie(config, error) != 0)
 		return EINVAL;
 	return check_pause(config, error);
 }

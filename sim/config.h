@@ -181,6 +181,11 @@ struct config {
 	uint32_t nic_pause_xoff_bytes;
 	uint32_t nic_pause_xon_bytes;
 	uint32_t nic_pcie; /* 0: off, else nic_pcie_presets and 1 */
+	uint32_t nic_pcie_mps_bytes;
+	uint32_t nic_pcie_mrrs_bytes;
+	uint32_t nic_pcie_rcb_bytes;
+	uint64_t nic_pcie_extra_ps;	 /* on top of each read */
+	uint32_t nic_header_split_bytes; /* 0: none */
 	bool nic_tls;
 	uint32_t nic_profile; /* index of nic_profiles */
 	uint32_t nic_resync;  /* 0: the profile's, else nic_resync_at and 1 */
@@ -188,10 +193,12 @@ struct config {
 	uint32_t nic_tls_cache;	   /* 0: the profile's */
 	uint32_t nic_tls_fetches;
 	bool nic_tls_head_of_line;
-	uint64_t nic_tls_memory_ps;
-	uint32_t nic_tls_matcher; /* enum nic_tls_matcher */
+	uint64_t nic_tls_memory_ps; /* 0: the profile's */
+	uint32_t nic_tls_matcher;   /* enum nic_tls_matcher */
 	uint32_t nic_tls_scan_delay;
+	uint64_t nic_tls_rescan_ps; /* 0: never */
 	bool nic_tls_overlap;
+	bool nic_tls_aligned;
 	uint32_t nic_tls_queue;
 	bool nic_tls_stack;
 	uint64_t nic_tls_reset_every_ps;       /* 0: never */

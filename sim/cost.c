@@ -255,7 +255,7 @@ static const struct cost_row cost_rows[COST_COUNT] = {
 	PRICE(COST_PCIE_READ, "pcie_read",
 	      "700ns", "800ns", "1us", "450ns..1200ns", ESTIMATE,
 	      "pcie-lat measurements, round",
-	      "the NIC fetches a work request"),
+	      "the NIC reads a work request or a context"),
 	PRICE(COST_PCIE_WRITE, "pcie_write",
 	      "350ns", "350ns", "1us", "300ns..400ns", ESTIMATE, GUESS,
 	      "posted write of the NIC until it is visible"),

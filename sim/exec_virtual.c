@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "sim/config_unused.h"
 #include "sim/config_value.h"
 #include "sim/cost.h"
 #include "sim/pipeline.h"
@@ -165,6 +166,17 @@ note_workers(struct ktlsim *sim)
 			 config->ktls_tx_load, config->ktls_tx_record_bytes);
 }
 
+/* Keys that were set in vain. */
+static void
+note_unused(struct ktlsim *sim)
+{
+	char text[RESULTS_TEXT_BYTES];
+
+	for (size_t i = 0; i < config_unused_rows(); i++)
+		if (config_unused(&sim->config, i, text, sizeof(text)))
+			run_note(sim, "%s", text);
+}
+
 static void
 virtual_describe(struct ktlsim *sim)
 {
@@ -204,6 +216,7 @@ virtual_describe(struct ktlsim *sim)
 			     ? "offered again (replay.recovery)"
 			     : "lost for good (replay.recovery)");
 	note_workers(sim);
+	note_unused(sim);
 	if (config->host_contention_ppm > 0)
 		run_note(sim, "steps take longer while other CPUs of the host "
 			      "are busy (host.contention)");

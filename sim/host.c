@@ -16,6 +16,37 @@
 #include "sim/run.h"
 #include "sim/worker.h"
 
+static uint64_t
+read_price(void *arg)
+{
+	return host_pcie_read(arg);
+}
+
+sim_time
+host_pcie_read(struct host *host)
+{
+	return price(host, COST_PCIE_READ) +
+	       host->sim->config.nic_pcie_extra_ps;
+}
+
+static struct nic_pcie_config
+pcie_config(struct host *host)
+{
+	const struct config *config = &host->sim->config;
+	struct nic_pcie_config pcie = {
+	    .mps = config->nic_pcie_mps_bytes,
+	    .mrrs = config->nic_pcie_mrrs_bytes,
+	    .rcb = config->nic_pcie_rcb_bytes,
+	    .header_bytes = config->nic_header_split_bytes,
+	    .read_price = read_price,
+	    .read_arg = host,
+	};
+
+	if (config->nic_pcie > 0)
+		pcie.rate_bps = nic_pcie_presets[config->nic_pcie - 1].rate_bps;
+	return pcie;
+}
+
 static int
 host_init_nic(struct host *host, const struct config *config)
 {
@@ -29,10 +60,7 @@ host_init_nic(struct host *host, const struct config *config)
 	    .moderation_time_ps = off ? 0 : config->nic_moderation_time_ps,
 	    .moderation_frames = off ? 0 : config->nic_moderation_frames,
 	    .rss_table_size = config->nic_rss_table_size,
-	    .pcie_rate_bps =
-		config->nic_pcie > 0
-		    ? nic_pcie_presets[config->nic_pcie - 1].rate_bps
-		    : 0,
+	    .pcie = pcie_config(host),
 	};
 
 	nic.tls = offload_limits(config, &nic.contexts);

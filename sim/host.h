@@ -117,6 +117,9 @@ void host_fini(struct host *host);
 /* The capture's times are those of the softirq: no NIC, no interrupts. */
 bool host_is_captured(const struct host *host);
 
+/* The round trip of a read by its NIC, serialisation apart: a draw. */
+sim_time host_pcie_read(struct host *host);
+
 /* Bring the books of its CPUs and workers up to `now`. */
 void host_settle(struct host *host, sim_time now);
 #endif

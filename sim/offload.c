@@ -60,7 +60,10 @@ offload_limits(const struct config *config, struct nic_contexts_config *limits)
 	limits->cache.context_bytes = cap[NIC_CAP_CONTEXT_BYTES].value;
 	limits->cache.outstanding = config->nic_tls_fetches;
 	limits->cache.head_of_line = config->nic_tls_head_of_line;
-	limits->cache.memory_ps = config->nic_tls_memory_ps;
+	limits->cache.memory_ps =
+	    config->nic_tls_memory_ps > 0
+		? config->nic_tls_memory_ps
+		: UINT64_C(1000) * cap[NIC_CAP_MEMORY_NS].value;
 	return config->nic_tls;
 }
 
@@ -310,6 +313,7 @@ install_params(void *object, uint64_t argument, sim_time now)
 			   : NIC_TLS_NONE,
 	    .scan_delay = config->nic_tls_scan_delay,
 	    .overlap = config->nic_tls_overlap,
+	    .aligned = config->nic_tls_aligned,
 	};
 	int error;
 
@@ -409,6 +413,21 @@ path_change(struct offload_flow *flow, sim_time now)
 	begin_install(flow, "path change", now);
 }
 
+/* The device's own timer, which it looks at when a packet comes. */
+static void
+rescan(struct offload_flow *flow, sim_time now)
+{
+	struct offload *offload = offload_of(flow);
+	sim_time after = offload->host->sim->config.nic_tls_rescan_ps;
+
+	if (after == 0 || flow->state != OFFLOAD_ACTIVE ||
+	    now - flow->candidate_ps < after ||
+	    !nic_tls_rescan(&flow->context->tls))
+		return;
+	offload->rescans++;
+	trace_tap_phase(flow, "rescan", now);
+}
+
 void
 offload_before_packet(struct endpoint *ep, sim_time now)
 {
@@ -420,7 +439,10 @@ offload_before_packet(struct endpoint *ep, sim_time now)
 		offload->reset_ps += config->nic_tls_reset_every_ps;
 		device_reset(offload, now);
 	}
-	if (flow == NULL || flow->path_ps > now)
+	if (flow == NULL)
+		return;
+	rescan(flow, now);
+	if (flow->path_ps > now)
 		return;
 	while (flow->path_ps <= now)
 		flow->path_ps += config->nic_tls_path_change_every_ps;
@@ -437,8 +459,10 @@ offload_packet(struct endpoint *ep, const struct nic_context_result *tls,
 		return;
 	if (tls->lost)
 		sync_lost(flow, nic_tls_case_name(tls->tls.row), now);
-	if (tls->tls.verdict == NIC_TLS_RESYNC)
+	if (tls->tls.verdict == NIC_TLS_RESYNC) {
+		flow->candidate_ps = now;
 		episodes_note(&flow->episodes, EPISODE_CANDIDATE, now);
+	}
 	offload_of(flow)->tls_err += tls->tls.verdict == NIC_TLS_AUTH_FAIL;
 	trace_tap_phase(flow, nic_tls_case_name(tls->tls.row), now);
 }

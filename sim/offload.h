@@ -61,6 +61,7 @@ struct offload_flow {
 	bool device;		/* counts as a session of the device, below */
 	bool open;		/* the session */
 	sim_time path_ps;	/* next path change */
+	sim_time candidate_ps;	/* the device found its latest candidate */
 	uint64_t headers_end;	/* in the stream: before it they were told */
 	sim_time asked_ps;	/* first install */
 	sim_time active_ps;	/* first time that packets reached a context */
@@ -97,6 +98,7 @@ struct offload {
 	struct offload_queue queue;
 	sim_time reset_ps; /* next device reset */
 	uint64_t resets, path_changes;
+	uint64_t rescans;  /* candidates given up: nobody answered */
 	uint64_t no_space; /* installs refused: all contexts in use */
 	uint64_t tls_err;  /* completions that said AUTH_FAIL */
 	struct offload_sessions sessions;
@@ -115,7 +117,7 @@ void offload_destroy(struct host *host);
 /* Keys were installed on an endpoint's socket.  Returns 0 or ENOMEM. */
 int offload_install(struct endpoint *ep, sim_time now);
 
-/* Device resets and path changes that are due before a packet. */
+/* Device resets, path changes and new searches due before a packet. */
 void offload_before_packet(struct endpoint *ep, sim_time now);
 
 /* The device has taken a packet of ep. */

@@ -55,7 +55,7 @@ offload_queue_fini(struct offload_queue *queue)
 sim_time
 offload_post_price(struct host *host)
 {
-	return price(host, COST_DOORBELL) + price(host, COST_PCIE_READ);
+	return price(host, COST_DOORBELL) + host_pcie_read(host);
 }
 
 sim_time

@@ -258,9 +258,8 @@ json_timeline(struct json_out *out, const struct results_offload *offload)
 
 		json_put_count(out, entry, "time_ps", phase->at);
 		json_put_text(out, entry, "state", phase->name);
-		json_put(out, entry, "cause",
-			 phase->cause != NULL ? json_text(phase->cause)
-					      : json_null());
+		if (phase->cause != NULL)
+			json_put_text(out, entry, "cause", phase->cause);
 		json_append(out, timeline, entry);
 	}
 	return timeline;

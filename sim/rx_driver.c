@@ -408,6 +408,7 @@ moderation_act(struct rx_driver *driver, enum nic_moderation_act act,
 {
 	struct ktlsim *sim = driver->host->sim;
 	struct nic_rxq *q = queue_of(driver);
+	sim_time sent;
 
 	switch (act) {
 	case NIC_MODERATION_NONE:
@@ -421,9 +422,10 @@ moderation_act(struct rx_driver *driver, enum nic_moderation_act act,
 		if (driver->timer != 0)
 			event_cancel(sim->events, driver->timer);
 		driver->timer = 0;
-		q->interrupts++;
+		sent = nic_interrupt(&driver->host->nic, driver->queue,
+				     sim->now, now);
 		run_event(sim,
-			  now + price(driver->host, COST_INTERRUPT_DELIVERY),
+			  sent + price(driver->host, COST_INTERRUPT_DELIVERY),
 			  EVENT_INTERNAL, stage_interrupt, driver, 0);
 		break;
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/mbuf.h"
+#include "tests/support/pcie_link.h"
 #include "tests/support/suite_table.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
@@ -23,6 +24,7 @@ static struct nic_config
 plain_config(void)
 {
 	struct nic_config config = {
+	    .pcie = pcie_link(0),
 	    .queues = 16,
 	    .ring_slots = 8,
 	    .rate_bps = 100000000000,
@@ -168,7 +170,7 @@ START_TEST(test_nic_refuses_a_pcie_rate_out_of_range)
 	bool fits = pcie_rows[_i].error == 0;
 	struct nic other;
 
-	config.pcie_rate_bps = pcie_rows[_i].pcie_rate_bps;
+	config.pcie.rate_bps = pcie_rows[_i].pcie_rate_bps;
 	config.tls = pcie_rows[_i].tls;
 	config.contexts.limit = 1;
 	config.contexts.cache = nic_cache_default();
@@ -176,6 +178,37 @@ START_TEST(test_nic_refuses_a_pcie_rate_out_of_range)
 	ck_assert_int_eq(other.has_tls, fits && config.tls);
 	ck_assert_uint_eq(other.queues, fits ? 16 : 0);
 	nic_fini(&other);
+}
+END_TEST
+
+/*
+ * An interrupt's message is a write behind those that are there: 28 bytes at
+ * 252 Gb/s are 888.9 ps, a frame of 60 bytes and its entry 172 bytes, 5460.3.
+ */
+START_TEST(test_nic_interrupt_is_a_write_where_pcie_is_modelled)
+{
+	struct nic_config config = plain_config();
+	bool counted = _i > 0, timed = _i == 2;
+
+	nic_fini(&nic);
+	config.tls = _i == 1;
+	config.pcie = pcie_link(timed ? 252000000000 : 0);
+	config.contexts.limit = 1;
+	config.contexts.cache = nic_cache_default();
+	ck_assert_int_eq(nic_init(&nic, &config, pool), 0);
+	receive(5, 1000, 0);
+	/* Raised now for later, and later for then. */
+	ck_assert_uint_eq(nic_interrupt(&nic, 5, 1000, 90000),
+			  timed ? 90889 : 90000);
+	ck_assert_uint_eq(nic_interrupt(&nic, 5, 1000, 1000),
+			  timed ? 1000 + 7238 : 1000);
+	ck_assert_uint_eq(nic.queue[5].interrupts, 2);
+	ck_assert_uint_eq(nic.pcie.count[NIC_PCIE_USE_MSIX].transfers,
+			  counted ? 2 : 0);
+	ck_assert_uint_eq(nic.pcie.count[NIC_PCIE_USE_MSIX].up_bytes,
+			  counted ? 2 * 28 : 0);
+	ck_assert_uint_eq(nic.pcie.count[NIC_PCIE_USE_PACKET].payload_bytes,
+			  counted ? 60 : 0);
 }
 END_TEST
 
@@ -193,6 +226,7 @@ nic_suite(void)
 	    TEST(test_nic_refuses_a_configuration_out_of_range,
 		 COUNT(config_rows)),
 	    TEST(test_nic_refuses_a_pcie_rate_out_of_range, COUNT(pcie_rows)),
+	    TEST(test_nic_interrupt_is_a_write_where_pcie_is_modelled, 3),
 	};
 
 	return suite_create_table("nic", tests, (size_t)COUNT(tests), setup,

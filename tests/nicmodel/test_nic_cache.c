@@ -13,6 +13,7 @@
 
 #include "nicmodel/nic_pcie.h"
 #include "tests/support/memory_limit.h"
+#include "tests/support/pcie_link.h"
 #include "tests/support/suite_table.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
@@ -21,7 +22,7 @@
 #fn, fn, rows \
 	}
 
-enum { FETCH_PS = 600000 };
+enum { FETCH_PS = PCIE_LINK_READ_PS };
 
 static struct nic_pcie pcie;
 static struct nic_cache cache;
@@ -29,9 +30,8 @@ static struct nic_cache cache;
 static void
 make_pcie(uint64_t rate_bps)
 {
-	struct nic_pcie_config config = nic_pcie_default();
+	struct nic_pcie_config config = pcie_link(rate_bps);
 
-	config.rate_bps = rate_bps;
 	ck_assert_int_eq(nic_pcie_init(&pcie, &config), 0);
 }
 
@@ -82,8 +82,6 @@ START_TEST(test_nic_cache_fetch_takes_the_time_of_its_read)
 	ck_assert_uint_eq(cache.count.wait_sum_ps, 609903 + 608903);
 	ck_assert_uint_eq(cache.count.wait_max_ps, 609903);
 	/* 2^19 <= both < 2^20 */
-	ck_assert_uint_eq(cache.count.wait[20], 2);
-	ck_assert_uint_eq(cache.count.wait[0], 2);
 }
 END_TEST
 
@@ -177,6 +175,29 @@ START_TEST(test_nic_cache_misses_beyond_the_limit_queue)
 	ck_assert_uint_eq(nic_cache_access(&cache, 9, 0, 9000000, true),
 			  9600000);
 	ck_assert_uint_eq(cache.count.queued, outstanding_rows[_i].queued);
+}
+END_TEST
+
+static uint64_t
+slow_then_fast(void *arg)
+{
+	int *turn = arg;
+
+	return (*turn)++ == 0 ? 2 * FETCH_PS : FETCH_PS;
+}
+
+/* Contexts come in the order in which they were asked for. */
+START_TEST(test_nic_cache_fast_fetch_waits_for_a_slow_one)
+{
+	int turn = 0;
+
+	make_cache(8, 2, false);
+	pcie.config.read_price = slow_then_fast;
+	pcie.config.read_arg = &turn;
+	ck_assert_uint_eq(nic_cache_access(&cache, 1, 0, 0, true), 1200000);
+	ck_assert_uint_eq(nic_cache_access(&cache, 2, 0, 1, true), 1200000);
+	ck_assert_uint_eq(nic_cache_access(&cache, 3, 0, 2, true), 1800000);
+	ck_assert_uint_eq(cache.count.queued, 1);
 }
 END_TEST
 
@@ -302,7 +323,8 @@ START_TEST(test_nic_cache_of_all_contexts_costs_its_memory_s_latency)
 	ck_assert_uint_eq(cache.count.misses, 0);
 	ck_assert_uint_eq(cache.count.evictions, 0);
 	ck_assert_uint_eq(cache.count.installs, 1);
-	ck_assert_uint_eq(cache.count.wait[18], 100000);
+	ck_assert_uint_eq(cache.count.waits, 100000);
+	ck_assert_uint_eq(cache.count.wait_max_ps, 150000);
 	ck_assert_uint_eq(pcie.count[NIC_PCIE_USE_CTX_FETCH].transfers, 0);
 }
 END_TEST
@@ -478,33 +500,6 @@ START_TEST(test_nic_cache_random_packets_go_as_plain_lru_says)
 }
 END_TEST
 
-/* Bits of a wait in picoseconds, from none to all that fit. */
-static const struct {
-	uint64_t memory_ps;
-	int bucket;
-} wait_rows[] = {{0, 0},	  {1, 1},     {2, 2},	  {3, 2},
-		 {4, 3},	  {1023, 10}, {1024, 11}, {UINT64_MAX / 2, 63},
-		 {UINT64_MAX, 64}};
-
-START_TEST(test_nic_cache_waits_are_counted_by_their_bits)
-{
-	struct nic_cache_config config = nic_cache_default();
-	uint64_t wait_ps = wait_rows[_i].memory_ps;
-
-	config.entries = 0;
-	config.memory_ps = wait_ps;
-	make_pcie(0);
-	ck_assert_int_eq(nic_cache_init(&cache, &config, &pcie), 0);
-	ck_assert_uint_eq(nic_cache_access(&cache, 1, 0, 0, true), wait_ps);
-	for (int i = 0; i < NIC_CACHE_WAIT_BUCKETS; i++)
-		ck_assert_uint_eq(cache.count.wait[i],
-				  i == wait_rows[_i].bucket);
-	ck_assert_uint_eq(cache.count.waits, wait_ps > 0);
-	ck_assert_uint_eq(cache.count.wait_sum_ps, wait_ps);
-	ck_assert_uint_eq(cache.count.wait_max_ps, wait_ps);
-}
-END_TEST
-
 static const struct nic_cache_config bad_rows[] = {
     {.entries = NIC_CACHE_ENTRIES_MAX + 1,
      .context_bytes = 208,
@@ -556,6 +551,7 @@ nic_cache_suite(void)
 		 COUNT(uniform_rows)),
 	    TEST(test_nic_cache_misses_beyond_the_limit_queue,
 		 COUNT(outstanding_rows)),
+	    TEST(test_nic_cache_fast_fetch_waits_for_a_slow_one, 0),
 	    TEST(test_nic_cache_fetch_rate_is_the_limit_over_the_latency, 0),
 	    TEST(test_nic_cache_victim_is_not_taken_while_its_packets_wait, 0),
 	    TEST(test_nic_cache_install_lets_nobody_overtake, 0),
@@ -565,8 +561,6 @@ nic_cache_suite(void)
 	    TEST(test_nic_cache_of_all_contexts_costs_its_memory_s_latency, 0),
 	    TEST(test_nic_cache_random_packets_go_as_plain_lru_says,
 		 5 * COUNT(random_rows)),
-	    TEST(test_nic_cache_waits_are_counted_by_their_bits,
-		 COUNT(wait_rows)),
 	    TEST(test_nic_cache_refuses_a_cache_that_cannot_be,
 		 COUNT(bad_rows)),
 	    TEST(test_nic_cache_without_memory_leaves_nothing_behind, 0),

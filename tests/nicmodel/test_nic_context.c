@@ -9,6 +9,7 @@
 
 #include "engine/mbuf.h"
 #include "nicmodel/nic.h"
+#include "tests/support/pcie_link.h"
 #include "tests/support/suite_table.h"
 #include "tests/support/tls_seal.h"
 
@@ -28,6 +29,7 @@ static void
 start(uint32_t limit, uint32_t cache, uint32_t slots)
 {
 	struct nic_config config = {
+	    .pcie = pcie_link(0),
 	    .queues = 4,
 	    .ring_slots = slots,
 	    .rss_table_size = 128,
@@ -90,7 +92,6 @@ START_TEST(test_nic_context_limit_is_kept)
 	ck_assert_int_eq(add(7, 0, &context[0]), 0);
 	ck_assert_int_eq(add(7, 1, &context[1]), 0);
 	ck_assert_int_eq(add(9, 0, &context[2]), ENOSPC);
-	ck_assert_uint_eq(nic.contexts.refused, 1);
 	ck_assert_ptr_eq(nic_context_find(&nic.contexts, 7, 1), context[1]);
 	ck_assert_ptr_null(nic_context_find(&nic.contexts, 9, 0));
 	ck_assert_ptr_null(nic_context_find(&nic.contexts, 1000000, 0));
@@ -275,6 +276,7 @@ END_TEST
 START_TEST(test_nic_context_does_without_stack_distances)
 {
 	struct nic_config config = {
+	    .pcie = pcie_link(0),
 	    .queues = 4,
 	    .ring_slots = 64,
 	    .rss_table_size = 128,
@@ -322,11 +324,10 @@ END_TEST
 START_TEST(test_nic_context_that_is_far_makes_packets_wait)
 {
 	struct nic_context *context[2];
-	uint64_t read_ps = nic_pcie_read_latency(&nic.pcie);
+	const uint64_t read_ps = PCIE_LINK_READ_PS;
 	struct nic_rx_result rx;
 
 	start(4, 1, 64);
-	read_ps = nic_pcie_read_latency(&nic.pcie);
 	for (uint32_t i = 0; i < 2; i++) {
 		ck_assert_int_eq(add(i, 0, &context[i]), 0);
 		nic_context_rule(&nic.contexts, context[i], i, 0);
@@ -351,6 +352,7 @@ START_TEST(test_nic_context_limits_are_checked)
 {
 	static const uint32_t limits[] = {0, NIC_STACK_CONTEXTS_MAX + 1};
 	struct nic_config config = {
+	    .pcie = pcie_link(0),
 	    .queues = 1,
 	    .ring_slots = 1,
 	    .rss_table_size = 1,

@@ -10,22 +10,24 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
+#include "tests/support/pcie_link.h"
 #include "tests/support/suite_table.h"
 
+#define GEN4X16_BPS  UINT64_C(252000000000)
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 #define TEST(fn, rows)        \
 	{                     \
 #fn, fn, rows \
 	}
 
-/* The default link at another rate. */
+/* A link by name; NULL: no limit. */
 static struct nic_pcie
 pcie_make(const char *preset)
 {
-	struct nic_pcie_config config = nic_pcie_default();
+	struct nic_pcie_config config =
+	    pcie_link(preset == NULL ? 0 : nic_pcie_preset_rate(preset));
 	struct nic_pcie pcie;
 
-	config.rate_bps = preset == NULL ? 0 : nic_pcie_preset_rate(preset);
 	ck_assert_int_eq(nic_pcie_init(&pcie, &config), 0);
 	return pcie;
 }
@@ -48,7 +50,7 @@ START_TEST(test_nic_pcie_presets_have_their_rates)
 }
 END_TEST
 
-/* On an idle link: serialisation and 350 ns. */
+/* On an idle link: serialisation. */
 static const struct {
 	uint32_t bytes;
 	uint64_t gen3x8_ps;
@@ -56,12 +58,12 @@ static const struct {
 	uint64_t gen4x16_ps;
 	uint64_t gen5x16_ps;
 } write_rows[] = {
-    {4, 353557, 351777, 350888, 350444},
-    {64, 361181, 355587, 352793, 351396},
-    {256, 385578, 367777, 358888, 354444},
-    {257, 388754, 369365, 359682, 354841},
-    {1500, 558894, 454380, 402190, 376095},
-    {9018, 1605654, 977428, 663714, 506857},
+    {4, 3557, 1777, 888, 444},
+    {64, 11181, 5587, 2793, 1396},
+    {256, 35578, 17777, 8888, 4444},
+    {257, 38754, 19365, 9682, 4841},
+    {1500, 208894, 104380, 52190, 26095},
+    {9018, 1255654, 627428, 313714, 156857},
 };
 
 /* On an idle link: serialisation of both directions and 600 ns. */
@@ -100,7 +102,7 @@ read_alone(const char *preset, uint32_t bytes)
 	       1000;
 }
 
-START_TEST(test_nic_pcie_write_takes_its_tlps_and_350_ns)
+START_TEST(test_nic_pcie_write_takes_its_tlps)
 {
 	uint32_t bytes = write_rows[_i].bytes;
 
@@ -112,7 +114,7 @@ START_TEST(test_nic_pcie_write_takes_its_tlps_and_350_ns)
 			  write_rows[_i].gen4x16_ps);
 	ck_assert_uint_eq(write_alone("gen5x16", bytes),
 			  write_rows[_i].gen5x16_ps);
-	ck_assert_uint_eq(write_alone(NULL, bytes), 350000);
+	ck_assert_uint_eq(write_alone(NULL, bytes), 0);
 }
 END_TEST
 
@@ -150,7 +152,7 @@ static const struct {
 
 START_TEST(test_nic_pcie_counts_the_bytes_of_every_tlp)
 {
-	struct nic_pcie_config config = nic_pcie_default();
+	struct nic_pcie_config config = pcie_link(GEN4X16_BPS);
 	const struct nic_pcie_count *write, *read;
 	struct nic_pcie pcie;
 
@@ -178,32 +180,64 @@ START_TEST(test_nic_pcie_counts_the_bytes_of_every_tlp)
 }
 END_TEST
 
-static const struct {
-	unsigned extra;
-	uint64_t latency_ps;
-} latency_rows[] = {
-    {0, 600000},
-    {NIC_PCIE_LLC_MISS, 670000},
-    {NIC_PCIE_REMOTE_NUMA, 700000},
-    {NIC_PCIE_IOMMU_MISS, 930000},
-    {NIC_PCIE_LLC_MISS | NIC_PCIE_REMOTE_NUMA | NIC_PCIE_IOMMU_MISS, 1100000},
-};
-
-START_TEST(test_nic_pcie_reads_are_slower_away_from_the_cache)
+/* Prices in turn: 930, 670, 1100 and 600 ns, and so on. */
+static uint64_t
+price_in_turn(void *arg)
 {
-	struct nic_pcie_config config = nic_pcie_default();
+	static const uint64_t prices[] = {930000, 670000, 1100000, 600000};
+	int *turn = arg;
+
+	return prices[(*turn)++ % COUNT(prices)];
+}
+
+/* One draw for each read, however many requests it takes; none for writes. */
+START_TEST(test_nic_pcie_reads_cost_their_price_each)
+{
+	struct nic_pcie_config config = pcie_link(GEN4X16_BPS);
 	struct nic_pcie pcie;
-	uint64_t end;
+	int turn = 0;
 
 	config.rate_bps = 0;
-	config.read_extra = latency_rows[_i].extra;
+	config.read_price = price_in_turn;
+	config.read_arg = &turn;
 	ck_assert_int_eq(nic_pcie_init(&pcie, &config), 0);
-	ck_assert_uint_eq(nic_pcie_read_latency(&pcie),
-			  latency_rows[_i].latency_ps);
-	end = nic_pcie_read(&pcie, 7, 7, NIC_PCIE_USE_CTX_FETCH, 208);
-	ck_assert_uint_eq(end, 7 + latency_rows[_i].latency_ps);
-	end = nic_pcie_write(&pcie, 7, 7, NIC_PCIE_USE_PACKET, 208);
-	ck_assert_uint_eq(end, 7 + 350000);
+	for (int i = 0; i < 8; i++) {
+		static const uint64_t ends[] = {930007, 670007, 1100007,
+						600007};
+
+		ck_assert_uint_eq(
+		    nic_pcie_read(&pcie, 7, 7, NIC_PCIE_USE_CTX_FETCH, 2048),
+		    ends[i % COUNT(ends)]);
+		ck_assert_uint_eq(
+		    nic_pcie_write(&pcie, 7, 7, NIC_PCIE_USE_PACKET, 208), 7);
+		nic_pcie_packet(&pcie, 7, 7, 60);
+	}
+	ck_assert_int_eq(turn, 8);
+}
+END_TEST
+
+/*
+ * A read that is answered late holds up no later one beyond its bytes: 288
+ * bytes of completions last 9142.857... ps.
+ */
+START_TEST(test_nic_pcie_slow_read_holds_up_nobody)
+{
+	struct nic_pcie_config config = pcie_link(GEN4X16_BPS);
+	struct nic_pcie pcie;
+	int turn = 0;
+
+	config.read_price = price_in_turn;
+	config.read_arg = &turn;
+	ck_assert_int_eq(nic_pcie_init(&pcie, &config), 0);
+	ck_assert_uint_eq(
+	    nic_pcie_read(&pcie, 0, 0, NIC_PCIE_USE_CTX_FETCH, 208),
+	    761 + 930000 + 9142);
+	ck_assert_uint_eq(
+	    nic_pcie_read(&pcie, 0, 0, NIC_PCIE_USE_CTX_FETCH, 208),
+	    761 + 670000 + 2 * 9142 + 1);
+	ck_assert_uint_eq(
+	    nic_pcie_read(&pcie, 200000, 200000, NIC_PCIE_USE_CTX_FETCH, 208),
+	    200000 + 761 + 1100000 + 9142);
 }
 END_TEST
 
@@ -216,11 +250,11 @@ START_TEST(test_nic_pcie_writes_queue_without_drift)
 	for (int n = 1; n <= 1000000; n++) {
 		end = nic_pcie_write(&pcie, 0, 0, NIC_PCIE_USE_PACKET, 1500);
 		if (n == 1)
-			ck_assert_uint_eq(end, 402190);
+			ck_assert_uint_eq(end, 52190);
 		if (n == 2)
-			ck_assert_uint_eq(end, 454380);
+			ck_assert_uint_eq(end, 104380);
 	}
-	ck_assert_uint_eq(end, UINT64_C(52190476190) + 350000);
+	ck_assert_uint_eq(end, UINT64_C(52190476190));
 }
 END_TEST
 
@@ -249,8 +283,7 @@ START_TEST(test_nic_pcie_directions_share_nothing_but_requests)
 	nic_pcie_read(&pcie, 0, 0, NIC_PCIE_USE_CTX_FETCH, 4096);
 	/* Behind 8 requests of 24 bytes. */
 	ck_assert_uint_eq(
-	    nic_pcie_write(&pcie, 0, 0, NIC_PCIE_USE_PACKET, 1500),
-	    350000 + 58285);
+	    nic_pcie_write(&pcie, 0, 0, NIC_PCIE_USE_PACKET, 1500), 58285);
 	pcie = pcie_make("gen4x16");
 	nic_pcie_write(&pcie, 0, 0, NIC_PCIE_USE_PACKET, 1500);
 	/* The request leaves behind 1644 bytes: at 52952.38 ps. */
@@ -267,10 +300,10 @@ START_TEST(test_nic_pcie_later_transfer_holds_up_nobody)
 	uint64_t end;
 
 	end = nic_pcie_write(&pcie, 0, 1000000, NIC_PCIE_USE_PACKET, 1500);
-	ck_assert_uint_eq(end, 1000000 + 402190);
+	ck_assert_uint_eq(end, 1000000 + 52190);
 	/* Its bytes are booked nevertheless: 2 * 52190.476 ps. */
 	end = nic_pcie_write(&pcie, 0, 0, NIC_PCIE_USE_PACKET, 1500);
-	ck_assert_uint_eq(end, 350000 + 104380);
+	ck_assert_uint_eq(end, 104380);
 	pcie = pcie_make("gen4x16");
 	end = nic_pcie_read(&pcie, 0, 2000000, NIC_PCIE_USE_CTX_FETCH, 208);
 	ck_assert_uint_eq(end, 2000000 + 609903);
@@ -302,7 +335,7 @@ static const struct {
 
 START_TEST(test_nic_pcie_packet_moves_what_the_formula_says)
 {
-	struct nic_pcie_config config = nic_pcie_default();
+	struct nic_pcie_config config = pcie_link(GEN4X16_BPS);
 	uint32_t len = batch_rows[_i].len;
 	struct nic_pcie pcie;
 	uint64_t bytes = 0;
@@ -310,12 +343,9 @@ START_TEST(test_nic_pcie_packet_moves_what_the_formula_says)
 	config.mps = batch_rows[_i].mps;
 	config.header_bytes = batch_rows[_i].header_bytes;
 	ck_assert_int_eq(nic_pcie_init(&pcie, &config), 0);
-	ck_assert_uint_eq(
-	    nic_pcie_batch_bytes(&pcie, len, batch_rows[_i].packets),
-	    batch_rows[_i].bytes);
 	for (uint32_t i = 0; i < batch_rows[_i].packets; i++)
 		nic_pcie_packet(&pcie, i, i, len);
-	nic_pcie_msix(&pcie, 1000);
+	nic_pcie_msix(&pcie, 1000, 1000);
 	for (int use = 0; use < NIC_PCIE_USES; use++)
 		bytes += pcie.count[use].up_bytes + pcie.count[use].down_bytes;
 	ck_assert_uint_eq(bytes, batch_rows[_i].bytes);
@@ -328,19 +358,17 @@ START_TEST(test_nic_pcie_packet_moves_what_the_formula_says)
 END_TEST
 
 /* The completion entry follows the packet: 1658 + 88 bytes, 55428.57 ps. */
-START_TEST(test_nic_pcie_packet_is_visible_with_its_completion_entry)
+START_TEST(test_nic_pcie_packet_is_there_with_its_completion_entry)
 {
 	struct nic_pcie pcie = pcie_make("gen4x16");
 
-	ck_assert_uint_eq(nic_pcie_packet(&pcie, 50, 50, 1514),
-			  50 + 55428 + 350000);
-	ck_assert_uint_eq(nic_pcie_packet(&pcie, 50, 50, 1514),
-			  50 + 110857 + 350000);
+	ck_assert_uint_eq(nic_pcie_packet(&pcie, 50, 50, 1514), 50 + 55428);
+	ck_assert_uint_eq(nic_pcie_packet(&pcie, 50, 50, 1514), 50 + 110857);
 	/* It waits for its context; then packet and entry one by one. */
 	ck_assert_uint_eq(nic_pcie_packet(&pcie, 1000000, 2000000, 1514),
-			  2000000 + 55428 + 350000);
-	ck_assert_uint_eq(nic_pcie_msix(&pcie, 3000000),
-			  3000000 + 888 + 350000);
+			  2000000 + 55428);
+	ck_assert_uint_eq(nic_pcie_msix(&pcie, 3000000, 3000000),
+			  3000000 + 888);
 	ck_assert_uint_eq(pcie.count[NIC_PCIE_USE_DESCRIPTOR].down_bytes, 108);
 }
 END_TEST
@@ -439,20 +467,19 @@ nic_pcie_suite(void)
 {
 	const struct suite_test tests[] = {
 	    TEST(test_nic_pcie_presets_have_their_rates, COUNT(preset_rows)),
-	    TEST(test_nic_pcie_write_takes_its_tlps_and_350_ns,
-		 COUNT(write_rows)),
+	    TEST(test_nic_pcie_write_takes_its_tlps, COUNT(write_rows)),
 	    TEST(test_nic_pcie_read_takes_both_ways_and_600_ns,
 		 COUNT(read_rows)),
 	    TEST(test_nic_pcie_counts_the_bytes_of_every_tlp, COUNT(tlp_rows)),
-	    TEST(test_nic_pcie_reads_are_slower_away_from_the_cache,
-		 COUNT(latency_rows)),
+	    TEST(test_nic_pcie_reads_cost_their_price_each, 0),
+	    TEST(test_nic_pcie_slow_read_holds_up_nobody, 0),
 	    TEST(test_nic_pcie_writes_queue_without_drift, 0),
 	    TEST(test_nic_pcie_completions_of_a_burst_of_reads_queue, 0),
 	    TEST(test_nic_pcie_directions_share_nothing_but_requests, 0),
 	    TEST(test_nic_pcie_later_transfer_holds_up_nobody, 0),
 	    TEST(test_nic_pcie_packet_moves_what_the_formula_says,
 		 COUNT(batch_rows)),
-	    TEST(test_nic_pcie_packet_is_visible_with_its_completion_entry, 0),
+	    TEST(test_nic_pcie_packet_is_there_with_its_completion_entry, 0),
 	    TEST(test_nic_pcie_descriptors_delay_reads_only_by_their_bytes, 0),
 	    TEST(test_nic_pcie_refuses_a_link_that_cannot_be, COUNT(bad_rows)),
 	    TEST(test_nic_pcie_random_transfers_keep_the_books, 8),

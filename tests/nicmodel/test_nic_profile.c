@@ -16,6 +16,18 @@
 
 Suite *nic_profile_suite(void);
 
+static const struct nic_profile *
+profile_find(const char *name)
+{
+	size_t i = 0;
+
+	while (i < nic_profiles_count &&
+	       strcmp(nic_profiles[i].name, name) != 0)
+		i++;
+	ck_assert_uint_lt(i, nic_profiles_count);
+	return &nic_profiles[i];
+}
+
 static const struct refusal_row {
 	const char *profile;
 	enum tls_version version;
@@ -44,8 +56,8 @@ START_TEST(test_nic_profile_takes_and_refuses)
 	const char *reason;
 
 	tls_seal_key(&key, row->version, row->cipher, row->key_len, 1);
-	reason = nic_profile_refuses(nic_profile_find(row->profile), &key,
-				     row->ipv6);
+	reason =
+	    nic_profile_refuses(profile_find(row->profile), &key, row->ipv6);
 	if (row->reason == NULL)
 		ck_assert_ptr_null(reason);
 	else
@@ -66,12 +78,12 @@ START_TEST(test_nic_profile_asks_for_each_capability)
 	    {NIC_CAP_IPV4, false, "no IPv4"},
 	    {NIC_CAP_IPV6, true, "no IPv6"},
 	};
-	struct nic_profile profile = *nic_profile_find("ideal");
+	struct nic_profile profile = *profile_find("ideal");
 	struct ktls_key key;
 
 	tls_seal_key(&key, TLS_1_2, TLS_CIPHER_AES_GCM, 16, 1);
 	for (int i = 0; i < ROWS(rows); i++) {
-		profile = *nic_profile_find("ideal");
+		profile = *profile_find("ideal");
 		profile.cap[rows[i].lacks].value = 0;
 		ck_assert_str_eq(
 		    nic_profile_refuses(&profile, &key, rows[i].ipv6),
@@ -85,19 +97,14 @@ START_TEST(test_nic_profile_has_a_source_for_every_cell)
 	for (size_t i = 0; i < nic_profiles_count; i++) {
 		const struct nic_profile *p = &nic_profiles[i];
 
-		ck_assert_ptr_eq(nic_profile_find(p->name), p);
 		ck_assert_ptr_nonnull(nic_resync_find(p->resync));
 		ck_assert_uint_gt(strlen(p->resync_source), 0);
-		for (int c = 0; c < NIC_CAP_COUNT; c++) {
+		for (int c = 0; c < NIC_CAP_COUNT; c++)
 			ck_assert_uint_gt(strlen(p->cap[c].source), 0);
-			ck_assert_uint_gt(strlen(nic_cap_name((enum nic_cap)c)),
-					  0);
-		}
 		ck_assert_uint_le(p->cap[NIC_CAP_CONTEXTS].value,
 				  NIC_STACK_CONTEXTS_MAX);
 		ck_assert_uint_ge(p->cap[NIC_CAP_INSTALLS].value, 1);
 	}
-	ck_assert_ptr_null(nic_profile_find("abacus"));
 }
 END_TEST
 

@@ -194,6 +194,34 @@ START_TEST(test_nic_tls_gives_an_old_candidate_up)
 }
 END_TEST
 
+/* Whether the device is in the middle of a header or not. */
+START_TEST(test_nic_tls_rescan_drops_a_candidate_and_searches_on)
+{
+	const uint32_t end = _i / KINDS == 0 ? 3500 : 4003;
+
+	install(_i % KINDS);
+	ck_assert(!nic_tls_rescan(&play->tls)); /* START */
+	play_packet(play, 0, 400);
+	ck_assert(!nic_tls_rescan(&play->tls)); /* OFFLOAD */
+	ck_assert_int_eq(play_packet(play, 400, 1000).verdict,
+			 NIC_TLS_DECRYPTED);
+	nic_tls_reset(&play->tls);
+	ck_assert(!nic_tls_rescan(&play->tls)); /* SEARCHING */
+	ck_assert_int_eq(play_packet(play, 1400, 2500).verdict, NIC_TLS_RESYNC);
+	ck_assert_int_eq(play_packet(play, 2500, end).row, NIC_TLS_CASE_CHAIN);
+	ck_assert(nic_tls_rescan(&play->tls));
+	ck_assert_int_eq(play->tls.tracker, NIC_TLS_SEARCHING);
+	ck_assert(!play_answer(play, 2));
+	ck_assert_uint_eq(play->counters.candidates_dropped, 1);
+	ck_assert_uint_eq(play->counters.lost_sync, 1);
+	ck_assert_int_eq(play_packet(play, end, 5500).verdict, NIC_TLS_RESYNC);
+	ck_assert(play_answer(play, end == 3500 ? 4 : 5));
+	play_packet(play, 5500, 6000);
+	ck_assert_int_eq(play_packet(play, 6000, 7000).verdict,
+			 NIC_TLS_DECRYPTED);
+}
+END_TEST
+
 /* As if the cipher had failed: a stream that no record was begun with. */
 START_TEST(test_nic_tls_loses_a_record_to_a_failing_cipher_and_no_more)
 {
@@ -428,6 +456,8 @@ nic_tls_edges_suite(void)
 	    TEST(test_nic_tls_counts_unknown_headers_as_lost, KINDS),
 	    TEST(test_nic_tls_knows_bytes_up_to_the_snap_length_only, 0),
 	    TEST(test_nic_tls_gives_an_old_candidate_up, 0),
+	    TEST(test_nic_tls_rescan_drops_a_candidate_and_searches_on,
+		 2 * KINDS),
 	    TEST(test_nic_tls_loses_a_record_to_a_failing_cipher_and_no_more,
 		 2),
 	    TEST(test_nic_tls_looks_at_64_kib_of_a_packet, 2),

@@ -17,6 +17,7 @@
 #include "tests/sabotage/evp_faults.h"
 #include "tests/sabotage/libc_faults.h"
 #include "tests/support/nic_tls_play.h"
+#include "tests/support/pcie_link.h"
 #include "tests/support/suite_table.h"
 #include "tests/support/tls_seal.h"
 
@@ -37,6 +38,7 @@ static struct nic_config
 config_default(void)
 {
 	struct nic_config config = {
+	    .pcie = pcie_link(0),
 	    .queues = 2,
 	    .ring_slots = 8,
 	    .rss_table_size = 2,
@@ -114,7 +116,7 @@ static const struct {
 static void
 setup(void)
 {
-	const struct nic_pcie_config config = nic_pcie_default();
+	const struct nic_pcie_config config = pcie_link(0);
 
 	pool = mbuf_pool_create(0);
 	ck_assert_ptr_nonnull(pool);

@@ -16,7 +16,7 @@
 
 Suite *config_suite(void);
 
-enum { BASE_KEYS = 100 };
+enum { BASE_KEYS = 107 };
 
 static struct config config;
 static struct ktlsim_error error;
@@ -167,6 +167,14 @@ static const struct {
     {"nic.poll_weight", "64", NULL},
     {"nic.poll_budget", "300", NULL},
     {"nic.poll_time", "2ms", NULL},
+    {"nic.pcie_mps", "128B", NULL},
+    {"nic.pcie_mrrs", "4KiB", NULL},
+    {"nic.pcie_rcb", "128B", NULL},
+    {"nic.pcie_extra", "330ns", NULL},
+    {"nic.header_split", "66B", NULL},
+    {"nic.tls_memory", "150ns", NULL},
+    {"nic.tls_rescan", "1ms", NULL},
+    {"nic.tls_aligned", "on", NULL},
     {"nic.pause", "on", NULL},
     {"nic.port_buffer", "1MiB", NULL},
     {"nic.pause_xoff", "512KiB", NULL},
@@ -394,6 +402,9 @@ static const struct {
     {{"nic.pause", "link.rate"}, {"on", "0"}, "link.rate other than 0"},
     {{"nic.pause", "nic.pause_xoff"}, {"on", "257KiB"}, "nic.port_buffer"},
     {{"nic.pause", "nic.pause_xon"}, {"on", "129KiB"}, "nic.pause_xoff"},
+    {{"nic.pcie", "nic.pcie_mps"}, {"gen4x16", "200B"}, "nic.pcie_mps: 200"},
+    {{"nic.pcie", "nic.pcie_mrrs"}, {"off", "513B"}, "nic.pcie_mrrs: 513"},
+    {{"nic.tls", "nic.pcie_rcb"}, {"on", "96B"}, "nic.pcie_rcb: 96"},
 };
 
 START_TEST(test_config_finish_refuses_keys_that_do_not_go_together)

@@ -424,6 +424,89 @@ START_TEST(test_offload_a_path_change_makes_a_new_context)
 END_TEST
 
 /*
+ * A header inside the payload is the candidate, and its record ends where a
+ * true one begins: the chain holds, and Linux, which has passed that place, has
+ * no answer.  A new search, at the first packet after `rescan`, finds a
+ * record's header, and the parser answers for it at the one behind that.
+ */
+static const struct rescan_row {
+	const char *rescan;
+	const char *marks;
+	uint64_t rescans, answers;
+} rescan_rows[] = {{"0", "FPNNNNNN", 0, 0},
+		   {"1ms", "FPNNNNNN", 0, 0},
+		   {"70us", "FPNNNNFF", 1, 1},
+		   {"100us", "FPNNNNNF", 1, 1}};
+
+START_TEST(test_offload_a_candidate_without_an_answer_is_given_up_in_time)
+{
+	static const uint8_t header[] = {23, 3, 3, (700 - 5) >> 8,
+					 (700 - 5) & 0xff};
+	const struct rescan_row *row = &rescan_rows[_i];
+	const struct sim_key keys[] = {{"nic.tls", "on"},
+				       {"host.cpus", "1"},
+				       {"nic.resync", "linux-async"},
+				       {"nic.tls_rescan", row->rescan},
+				       {NULL, NULL}};
+	char marks[RECORDS_MAX + 1] = "";
+
+	sim_driver_create(&driver, keys);
+	sim_sender_open(&sender, &driver, SIM_PORT_0);
+	for (int i = 0; i < 8; i++)
+		sim_sender_record(&sender, RECORD);
+	memcpy(sender.stream + 2300, header, sizeof(header));
+	sim_send(&sender, 10 * US, 0, 1000);
+	sim_send(&sender, 20 * US, 1000, 900);
+	sim_send(&sender, 40 * US, 2100, 900);
+	sim_send(&sender, 60 * US, 1900, 200);
+	for (uint32_t i = 3; i < 8; i++)
+		sim_send(&sender, (40 * (uint64_t)i - 40) * US, i * RECORD,
+			 RECORD);
+	sim_driver_finish(&driver);
+	for (size_t i = 0; i < driver.records; i++)
+		marks[i] = mark_of(&driver.record[i]);
+	ck_assert_str_eq(marks, row->marks);
+	ck_assert_uint_eq(sim_driver_counter(&driver, "ctx_rescans"),
+			  row->rescans);
+	ck_assert_uint_eq(sim_driver_counter(&driver, "ctx_answers_taken"),
+			  row->answers);
+}
+END_TEST
+
+/*
+ * The packet behind the hole begins with record 2: it is passed, or decrypted.
+ * Its predecessor's end comes late.
+ */
+static const struct aligned_row {
+	const char *aligned, *marks;
+} aligned_rows[] = {{"off", "FPNF"}, {"on", "FPFF"}};
+
+START_TEST(test_offload_a_record_behind_a_hole_is_decrypted_if_asked_for)
+{
+	const struct sim_key keys[] = {
+	    {"nic.tls", "on"},
+	    {"host.cpus", "1"},
+	    {"nic.tls_aligned", aligned_rows[_i].aligned},
+	    {NULL, NULL}};
+	char marks[RECORDS_MAX + 1] = "";
+
+	sim_driver_create(&driver, keys);
+	sim_sender_open(&sender, &driver, SIM_PORT_0);
+	for (int i = 0; i < 4; i++)
+		sim_sender_record(&sender, RECORD);
+	sim_send(&sender, 10 * US, 0, 1000);
+	sim_send(&sender, 20 * US, 1000, 600);
+	sim_send(&sender, 40 * US, 2000, 1000);
+	sim_send(&sender, 60 * US, 1600, 400);
+	sim_send(&sender, 80 * US, 3000, 1000);
+	sim_driver_finish(&driver);
+	for (size_t i = 0; i < driver.records; i++)
+		marks[i] = mark_of(&driver.record[i]);
+	ck_assert_str_eq(marks, aligned_rows[_i].marks);
+}
+END_TEST
+
+/*
  * The feedback of the FreeBSD protocol: the device is answered for a record
  * only when software has come to it.  One worker is kept busy by another
  * connection with `_i` records in front of it; the episode lasts the longer.
@@ -516,6 +599,12 @@ offload_suite(void)
 	     0},
 	    {"reset", test_offload_a_device_reset_is_an_episode, 0},
 	    {"path", test_offload_a_path_change_makes_a_new_context, 0},
+	    {"rescan",
+	     test_offload_a_candidate_without_an_answer_is_given_up_in_time,
+	     ROWS(rescan_rows)},
+	    {"aligned",
+	     test_offload_a_record_behind_a_hole_is_decrypted_if_asked_for,
+	     ROWS(aligned_rows)},
 	    {"backlog", test_offload_a_busy_worker_delays_the_resync, 0},
 	    {"refused", test_offload_is_refused_where_there_is_no_nic, 2},
 	};

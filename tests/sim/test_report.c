@@ -449,7 +449,7 @@ static const struct {
     {"flows.1.server_to_client.offload.records_partial", "11"},
     {"flows.1.server_to_client.offload.bytes_never_offloaded", "220"},
     {"flows.1.server_to_client.offload.timeline",
-     "[{\"time_ps\":2000000,\"state\":\"installing\",\"cause\":null},"
+     "[{\"time_ps\":2000000,\"state\":\"installing\"},"
      "{\"time_ps\":9007199254740000,\"state\":\"searching\","
      "\"cause\":\"header lost\"}]"},
     {"flows.1.server_to_client.offload.timeline_left_out", "1234"},

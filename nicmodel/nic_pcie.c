@@ -26,7 +26,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
 
 enum {
 	PAYLOAD_MAX = 4096,	    /* of the specification, MPS and MRRS */
@@ -49,15 +48,6 @@ struct instant {
 	uint64_t booked_ps;
 	uint64_t real_ps;
 };
-
-uint64_t
-nic_pcie_preset_rate(const char *name)
-{
-	for (size_t i = 0; i < nic_pcie_presets_count; i++)
-		if (strcmp(nic_pcie_presets[i].name, name) == 0)
-			return nic_pcie_presets[i].rate_bps;
-	return 0;
-}
 
 static bool
 is_power_of_two(uint32_t value)

@@ -71,7 +71,7 @@ struct nic_pcie {
 	struct nic_pcie_count count[NIC_PCIE_USES];
 };
 
-/* A link by name: gen3x8 ... gen5x16. */
+/* A link by name: gen3x8 ... gen5x16, in the order of the key nic.pcie. */
 struct nic_pcie_preset {
 	const char *name;
 	uint64_t rate_bps;
@@ -79,9 +79,6 @@ struct nic_pcie_preset {
 
 extern const struct nic_pcie_preset nic_pcie_presets[];
 extern const size_t nic_pcie_presets_count;
-
-/* The rate of a preset, or 0 where there is none of that name. */
-uint64_t nic_pcie_preset_rate(const char *name);
 
 /*
  * Returns 0, or EINVAL where the rate is neither 0 nor LINK_RATE_MIN_BPS or

@@ -42,6 +42,7 @@ pcie_config(struct host *host)
 	    .read_arg = host,
 	};
 
+	assert(config->nic_pcie <= nic_pcie_presets_count);
 	if (config->nic_pcie > 0)
 		pcie.rate_bps = nic_pcie_presets[config->nic_pcie - 1].rate_bps;
 	return pcie;

@@ -199,7 +199,7 @@ handshake_secret(const struct handshake *hs, enum keylog_label label,
 		return NULL;
 	}
 	if (found_len != len) {
-		*reason = "wrong keys: the secret has another length";
+		*reason = "wrong keys";
 		return NULL;
 	}
 	return secret;

@@ -139,9 +139,9 @@ void handshake_server_hello(struct handshake *hs,
 			    const struct tls_message *message, size_t known);
 /*
  * The reason where there are secrets, and a record does not open with the keys
- * that they give.  One record cannot tell which it is.
+ * that they give.  It may be damaged instead: one record cannot tell.
  */
-#define HANDSHAKE_NOT_OPENED "wrong keys, or damage: a record did not open"
+#define HANDSHAKE_NOT_OPENED "wrong keys"
 
 /* A secret of this connection; NULL with the reason why there is none. */
 const uint8_t *handshake_secret(const struct handshake *hs,

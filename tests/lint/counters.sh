@@ -37,7 +37,7 @@ counters_of_source() {
 members_of_source() {
 	statements sim/report_*.c |
 		sed -n 's/.*[^a-z_]\(json_put[a-z_]*\|put_time\)([^"]*"\([a-z0-9_]*\)".*/\2/p'
-	grep -o '\[EPISODE_[A-Z]*\] = "[a-z]*"' sim/episode.c |
+	grep -o '\[EPISODE_[A-Z]*\] = "[a-z_]*"' sim/episode.c |
 		sed 's/.*"\(.*\)"/\1_ps/'
 }
 

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
+#include "sim/config_keys.h"
 #include "tests/support/pcie_link.h"
 #include "tests/support/suite_table.h"
 
@@ -20,12 +22,24 @@
 #fn, fn, rows \
 	}
 
+static uint64_t
+preset_rate(const char *name)
+{
+	size_t i = 0;
+
+	while (i < nic_pcie_presets_count &&
+	       strcmp(nic_pcie_presets[i].name, name) != 0)
+		i++;
+	ck_assert_uint_lt(i, nic_pcie_presets_count);
+	return nic_pcie_presets[i].rate_bps;
+}
+
 /* A link by name; NULL: no limit. */
 static struct nic_pcie
 pcie_make(const char *preset)
 {
 	struct nic_pcie_config config =
-	    pcie_link(preset == NULL ? 0 : nic_pcie_preset_rate(preset));
+	    pcie_link(preset == NULL ? 0 : preset_rate(preset));
 	struct nic_pcie pcie;
 
 	ck_assert_int_eq(nic_pcie_init(&pcie, &config), 0);
@@ -39,12 +53,25 @@ static const struct {
     {"gen3x8", 62960000000},  {"gen3x16", 126000000000},
     {"gen4x8", 126000000000}, {"gen4x16", 252000000000},
     {"gen5x8", 252000000000}, {"gen5x16", 504000000000},
-    {"gen2x16", 0},	      {"", 0},
 };
+
+/* Configuration stores an index, and 0 for "off". */
+START_TEST(test_nic_pcie_names_are_those_of_the_key)
+{
+	const struct config_row *row = config_rows;
+	size_t i;
+
+	while (strcmp(row->info.name, "nic.pcie") != 0)
+		row++;
+	for (i = 0; i < nic_pcie_presets_count; i++)
+		ck_assert_str_eq(row->choices[i + 1], nic_pcie_presets[i].name);
+	ck_assert_ptr_null(row->choices[i + 1]);
+}
+END_TEST
 
 START_TEST(test_nic_pcie_presets_have_their_rates)
 {
-	ck_assert_uint_eq(nic_pcie_preset_rate(preset_rows[_i].name),
+	ck_assert_uint_eq(preset_rate(preset_rows[_i].name),
 			  preset_rows[_i].rate_bps);
 	ck_assert_uint_eq(nic_pcie_presets_count, 6);
 }
@@ -466,6 +493,7 @@ Suite *
 nic_pcie_suite(void)
 {
 	const struct suite_test tests[] = {
+	    TEST(test_nic_pcie_names_are_those_of_the_key, 0),
 	    TEST(test_nic_pcie_presets_have_their_rates, COUNT(preset_rows)),
 	    TEST(test_nic_pcie_write_takes_its_tlps, COUNT(write_rows)),
 	    TEST(test_nic_pcie_read_takes_both_ways_and_600_ns,

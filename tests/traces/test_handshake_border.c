@@ -119,7 +119,7 @@ struct scenario {
 	}
 
 #define NO_SECRET    "no secret for this client random"
-#define NOT_OPENED   "wrong keys, or damage: a record did not open"
+#define NOT_OPENED   "wrong keys"
 #define NOT_A(suite) suite " is not a suite that KTLS takes over"
 
 /* Records whose header says an older version. */

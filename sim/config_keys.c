@@ -215,7 +215,8 @@ const struct config_row config_rows[] = {
 	{{"link.corrupt_undetected", "decimal", "", "0", "0..1",
 	  "one bit never escapes a sum; others do at 0.000015",
 	  CONFIG_MODEL_ONLY,
-	  "share of the corrupted segments whose checksum is right"},
+	  "share of the corrupted segments with payload whose checksum is "
+	  "right"},
 	 CONFIG_DECIMAL, FIELD(link_corrupt_undetected_ppm), 0, CERTAIN, NULL},
 	{{"link.delay", "time", "", "10us", "0..10s", "within a data centre",
 	  CONFIG_MODEL_ONLY,

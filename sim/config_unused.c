@@ -7,6 +7,7 @@
  */
 #include "sim/config_unused.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include "sim/config.h"
 #include "sim/offload.h"
 
-enum { KEYS_MAX = 16 };
+enum { KEYS_MAX = 20 };
 
 struct unused_row {
 	bool (*holds)(const struct config *config);
@@ -82,6 +83,30 @@ nothing_is_searched(const struct config *config)
 	return config->nic_tls && !ops->device_scans;
 }
 
+static bool
+channel_stays_good(const struct config *config)
+{
+	return config->link_ge_p_ppm == 0;
+}
+
+static bool
+units_are_not_lost(const struct config *config)
+{
+	return config->link_super_loss_ppm == 0;
+}
+
+static bool
+nothing_is_delayed(const struct config *config)
+{
+	return config->link_reorder_ppm == 0;
+}
+
+static bool
+nothing_is_corrupted(const struct config *config)
+{
+	return config->link_corrupt_ppm == 0;
+}
+
 static const struct unused_row rows[] = {
     {moderation_chooses,
      {"nic.moderation_time", "nic.moderation_frames"},
@@ -99,7 +124,8 @@ static const struct unused_row rows[] = {
       "nic.tls_fetches", "nic.tls_head_of_line", "nic.tls_memory",
       "nic.tls_matcher", "nic.tls_scan_delay", "nic.tls_rescan",
       "nic.tls_overlap", "nic.tls_aligned", "nic.tls_queue",
-      "nic.tls_reset_every", "nic.tls_path_change_every"},
+      "nic.tls_reset_every", "nic.tls_path_change_every", "nic.tls_episodes",
+      "nic.tls_timeline", "nic.tls_stack"},
      "nic.tls is off"},
     {contexts_are_fetched,
      {"nic.tls_memory"},
@@ -110,6 +136,10 @@ static const struct unused_row rows[] = {
     {nothing_is_searched,
      {"nic.tls_matcher", "nic.tls_scan_delay", "nic.tls_rescan"},
      "the NIC searches for nothing (nic.profile, nic.resync)"},
+    {channel_stays_good, {"link.ge_r", "link.ge_loss_bad"}, "link.ge_p is 0"},
+    {units_are_not_lost, {"link.super_size"}, "link.super_loss is 0"},
+    {nothing_is_delayed, {"link.reorder_delay"}, "link.reorder is 0"},
+    {nothing_is_corrupted, {"link.corrupt_undetected"}, "link.corrupt is 0"},
 };
 
 size_t
@@ -126,8 +156,9 @@ key_is_set(const struct config *config, const struct config *defaults,
 	char is[CONFIG_TEXT_MAX], was[CONFIG_TEXT_MAX];
 	size_t i = 0;
 
-	while (strcmp(config_key(i)->name, name) != 0)
+	while (i < config_key_count() && strcmp(config_key(i)->name, name) != 0)
 		i++;
+	assert(i < config_key_count());
 	config_get(config, i, is);
 	config_get(defaults, i, was);
 	return strcmp(is, was) != 0;

@@ -11,7 +11,8 @@
  *
  * A corrupted segment has one bit of its payload turned over.  That always
  * changes the TCP checksum; link.corrupt_undetected is the share of segments in
- * which it stands for damage that the 16-bit sum does not see.
+ * which it stands for damage that the 16-bit sum does not see.  One without
+ * payload is damaged somewhere, and the checksum tells.
  *
  * Left out: damage to headers, limits of a queue, correlation of anything but
  * loss; the time that lost and damaged segments take on the link, and the cost

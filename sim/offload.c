@@ -402,7 +402,9 @@ path_change(struct offload_flow *flow, sim_time now)
 {
 	struct offload *offload = offload_of(flow);
 
-	if (flow->state != OFFLOAD_ACTIVE && flow->state != OFFLOAD_REFUSED)
+	/* A closed socket may still get packets. */
+	if (!flow->open ||
+	    (flow->state != OFFLOAD_ACTIVE && flow->state != OFFLOAD_REFUSED))
 		return;
 	if (has_place(flow))
 		sync_lost(flow, "path change", now);

@@ -79,6 +79,17 @@ static const struct unused_case {
       {"nic.resync", "linux-async"},
       {"nic.tls_rescan", "1ms"}},
      ""},
+    {{{"nic.tls_episodes", "7"}, {"nic.tls_timeline", "7"}},
+     "nic.tls_episodes, nic.tls_timeline: no effect, as nic.tls is off."},
+    {{{"link.ge_r", "0.3"}, {"link.ge_loss_bad", "0.5"}},
+     "link.ge_r, link.ge_loss_bad: no effect, as link.ge_p is 0."},
+    {{{"link.ge_r", "0.3"}, {"link.ge_p", "0.1"}}, ""},
+    {{{"link.super_size", "32KiB"}, {"link.reorder_delay", "5ms"}},
+     "link.super_size: no effect, as link.super_loss is "
+     "0.link.reorder_delay: no effect, as link.reorder is 0."},
+    {{{"link.corrupt_undetected", "0.5"}},
+     "link.corrupt_undetected: no effect, as link.corrupt is 0."},
+    {{{"link.corrupt_undetected", "0.5"}, {"link.corrupt", "0.5"}}, ""},
 };
 
 START_TEST(test_config_unused_names_keys_and_reason)

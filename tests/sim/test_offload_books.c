@@ -13,6 +13,7 @@
 #include "tests/support/capture_run.h"
 #include "tests/support/session_run.h"
 #include "tests/support/suite_table.h"
+#include "tests/support/window_run.h"
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof((table)[0])))
 #define NEVER	    EPISODE_NEVER
@@ -494,10 +495,42 @@ START_TEST(test_offload_books_flows_without_a_context_say_why)
 }
 END_TEST
 
+/*
+ * Copies and late packets come when a socket is closed, and then a new path is
+ * due: only who is open is offered a context that others have left.
+ */
+START_TEST(test_offload_books_a_closed_socket_gets_no_context)
+{
+	static const struct sim_key keys[] = {
+	    {"synthetic.flows", "20"},
+	    {"synthetic.stagger", "1ms"},
+	    {"synthetic.bytes", "256KiB"},
+	    {"crypto.mode", "model"},
+	    {"host.cpus", "2"},
+	    {"nic.tls", "on"},
+	    {"nic.profile", "ideal"},
+	    {"nic.tls_contexts", "2"},
+	    {"nic.tls_path_change_every", "1ms"},
+	    {"link.reorder", "0.6"},
+	    {"link.reorder_delay", "20ms"},
+	    {"link.duplicate", "0.6"},
+	    {"cost.firmware_command", "0"},
+	    {NULL, NULL}};
+	struct window_run run;
+
+	window_run(&run, keys);
+	ck_assert_uint_gt(window_run_counter(&run, "rx_tls_ctx"), 2);
+	ck_assert_uint_eq(window_run_counter(&run, "rx_tls_ctx"),
+			  window_run_counter(&run, "rx_tls_del"));
+	window_run_fini(&run);
+}
+END_TEST
+
 Suite *
 offload_books_suite(void)
 {
 	const struct suite_test tests[] = {
+	    {"late", test_offload_books_a_closed_socket_gets_no_context, 0},
 	    {"every_loss", test_offload_books_every_loss_is_an_episode,
 	     ROWS(rows)},
 	    {"new_context", test_offload_books_a_new_context_ends_the_episode,

@@ -112,7 +112,10 @@ print_refusals(FILE *out, const struct results_host *host)
 	}
 }
 
-/* Sizes from where half of the packets hit to where only first ones miss. */
+/*
+ * Sizes from where half of the packets hit to where only first ones miss.  A
+ * single context leaves nothing to ask.
+ */
 static void
 print_curve(FILE *out, const struct results_host *host)
 {
@@ -120,7 +123,7 @@ print_curve(FILE *out, const struct results_host *host)
 	size_t count = host->cache_curve_count;
 	bool begun = false;
 
-	if (count == 0 || host->cache_accesses == 0)
+	if (count < 2 || host->cache_accesses == 0)
 		return;
 	fprintf(out, "  Contexts cached, and packets that miss (without "
 		     "feedback):\n   ");

@@ -6,8 +6,10 @@
 # Some minutes on two cores.  Needs jq and gnuplot.  Writes docs/nic/*.tsv and
 # docs/nic/*.svg, puts the tables into docs/nic.md between the lines
 # "<!-- table: NAME -->" and "<!-- end -->", and then looks for each bold number
-# of the text in the tables: text and figures cannot drift apart unseen.
-# --text does the last two only, with the tables that are there.  JOBS=N runs N
+# of the text among those of all tables: one that is in none is an error, one
+# that is in another table than it should be is not seen.  --text does the last
+# two only, with the tables that are there but for that of the profiles, which
+# comes from the source; `make lint` does so.  JOBS=N runs N
 # configurations at a time (default: the number of CPUs).
 set -eu
 
@@ -89,11 +91,11 @@ profiles() {
 }
 
 write_tables() {
-	mkdir -p docs/nic
-	profiles >docs/nic/profiles.tsv
-	table '' | while read -r name; do
+	rm -f docs/nic/*.tsv
+	table '' >"$work/names"
+	while read -r name; do
 		table "$name" >"docs/nic/$name.tsv"
-	done
+	done <"$work/names"
 }
 
 # gnuplot puts its version into what it draws.
@@ -166,10 +168,12 @@ if [ $# -eq 3 ]; then
 	run_one "$2" "$3"
 	exit 0
 fi
+mkdir -p docs/nic
 if [ "$ktlsim" != --text ]; then
 	run_all
 	write_tables
 	draw
 fi
+profiles >docs/nic/profiles.tsv
 write_document
 check_text

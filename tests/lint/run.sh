@@ -27,6 +27,7 @@ lint tests/lint/files.sh
 lint tests/lint/walk.sh
 lint tests/lint/rows.sh
 lint tests/lint/counters.sh
+lint tests/lint/figures.sh
 lint tests/lint/docs.sh
 lint tests/lint/man.sh
 lint tests/lint/shell.sh

@@ -290,7 +290,7 @@ copy_episodes(const struct episodes *from, struct results_offload *to)
 		memcpy(to->listed, from->kept,
 		       from->kept_count * sizeof(*to->listed));
 	if (open > 0)
-		to->listed[from->kept_count] = from->now;
+		to->listed[from->kept_count] = *from->now;
 	return 0;
 }
 

@@ -55,6 +55,7 @@ void
 episodes_fini(struct episodes *episodes)
 {
 	free(episodes->kept);
+	free(episodes->now);
 	*episodes = (struct episodes){0};
 }
 
@@ -75,7 +76,7 @@ keep(struct episodes *episodes)
 		episodes->kept = grown;
 		episodes->slots = slots;
 	}
-	episodes->kept[episodes->kept_count++] = episodes->now;
+	episodes->kept[episodes->kept_count++] = *episodes->now;
 	return 0;
 }
 
@@ -85,8 +86,12 @@ episodes_lose(struct episodes *episodes, const char *cause, uint64_t marked_to,
 {
 	int error = 0;
 
+	if (episodes->now == NULL)
+		episodes->now = malloc(sizeof(*episodes->now));
+	if (episodes->now == NULL)
+		return ENOMEM;
 	if (episodes->open) {
-		episodes->now.at[EPISODE_AGAIN] = now;
+		episodes->now->at[EPISODE_AGAIN] = now;
 		episodes->again++;
 		error = keep(episodes);
 	}
@@ -95,20 +100,21 @@ episodes_lose(struct episodes *episodes, const char *cause, uint64_t marked_to,
 		episodes->marked_to = marked_to;
 	episodes->open = true;
 	episodes->count++;
-	episodes->now = (struct episode){.cause = cause};
+	*episodes->now = (struct episode){.cause = cause};
 	for (int i = 0; i < EPISODE_STEPS; i++)
-		episodes->now.at[i] = EPISODE_NEVER;
-	episodes->now.at[EPISODE_LOST] = now;
+		episodes->now->at[i] = EPISODE_NEVER;
+	episodes->now->at[EPISODE_LOST] = now;
 	return error;
 }
 
 void
 episodes_note(struct episodes *episodes, enum episode_step step, sim_time now)
 {
-	sim_time *at = episodes->now.at;
+	sim_time *at;
 
 	if (!episodes->open)
 		return;
+	at = episodes->now->at;
 	if (step == EPISODE_REQUEST && at[step] != EPISODE_NEVER)
 		return;
 	if (step == EPISODE_INSTALLED)
@@ -120,9 +126,9 @@ episodes_note(struct episodes *episodes, enum episode_step step, sim_time now)
 static int
 end(struct episodes *episodes, sim_time now)
 {
-	sim_time lost_ps = now - episodes->now.at[EPISODE_LOST];
+	sim_time lost_ps = now - episodes->now->at[EPISODE_LOST];
 
-	episodes->now.at[EPISODE_FULL] = now;
+	episodes->now->at[EPISODE_FULL] = now;
 	episodes->open = false;
 	episodes->closed++;
 	episodes->lost_sum_ps += lost_ps;
@@ -135,7 +141,7 @@ int
 episodes_record(struct episodes *episodes, const struct episode_record *record,
 		sim_time now)
 {
-	struct episode *e = &episodes->now;
+	struct episode *e = episodes->now;
 
 	if (!episodes->open)
 		return 0;

@@ -53,7 +53,7 @@ struct episodes {
 	uint32_t slots;
 	uint32_t most;	      /* to be kept */
 	bool open;	      /* the latest is not over */
-	struct episode now;   /* the open one */
+	struct episode *now;  /* the open one; NULL before the first */
 	uint64_t marked_to;   /* what the NIC has decrypted ends at or below */
 	uint64_t count;	      /* in all, the open one included */
 	uint64_t closed;      /* by a record decrypted as a whole */

@@ -49,14 +49,14 @@ struct offload_split {
 /* One endpoint's. */
 struct offload_flow {
 	struct endpoint *ep;
-	enum offload_state state;
 	const char *reason;	     /* with OFFLOAD_REFUSED: constant text */
 	struct nic_context *context; /* with ACTIVE, and while it is set up */
-	uint32_t generation;	     /* of the context: older events are void */
-	bool resyncs;		     /* `resync` is set up */
+	enum offload_state state;
+	uint32_t generation; /* of the context: older events are void */
 	struct nic_resync resync;
 	struct nic_resync_act retry; /* waits for the queue, or NONE */
 	struct offload_flow *next_waiting;
+	bool resyncs;		/* `resync` is set up */
 	bool waiting;		/* in the host's list for it */
 	bool device;		/* counts as a session of the device, below */
 	bool open;		/* the session */
@@ -66,7 +66,7 @@ struct offload_flow {
 	sim_time asked_ps;	/* first install */
 	sim_time active_ps;	/* first time that packets reached a context */
 	sim_time first_full_ps; /* first record decrypted as a whole */
-	uint64_t installs, resets, path_changes, rekeys;
+	uint32_t installs, resets, path_changes, rekeys;
 	struct offload_split split;
 	struct episodes episodes;
 	struct phases phases;

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { SLOTS_FIRST = 4 };
+enum { SLOTS_FIRST = 2 }; /* of a flow that never loses its place */
 
 void
 phases_init(struct phases *phases, uint32_t most)
@@ -44,19 +44,17 @@ int
 phases_note(struct phases *phases, const char *name, const char *cause,
 	    sim_time now)
 {
-	struct phase *latest = &phases->now;
-
-	if (name == latest->name)
+	if (name == phases->name)
 		return 0;
 	if (phases->kept_count < phases->most &&
 	    phases->kept_count == phases->slots && grow(phases) != 0)
 		return ENOMEM;
-	latest->name = name;
-	latest->cause = cause;
-	if (now > latest->at)
-		latest->at = now;
+	phases->name = name;
+	if (now > phases->at)
+		phases->at = now;
 	if (phases->kept_count < phases->most)
-		phases->kept[phases->kept_count++] = *latest;
+		phases->kept[phases->kept_count++] = (struct phase){
+		    .at = phases->at, .name = name, .cause = cause};
 	else
 		phases->left_out++;
 	return 0;

@@ -25,8 +25,9 @@ struct phases {
 	uint32_t kept_count;
 	uint32_t slots;
 	uint32_t most; /* to be kept */
-	uint64_t left_out;
-	struct phase now; /* the latest; name NULL: none */
+	uint32_t left_out;
+	const char *name; /* of the latest, or NULL */
+	sim_time at;	  /* its time */
 };
 
 /* Keep at most `most` of them. */

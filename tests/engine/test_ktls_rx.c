@@ -645,6 +645,34 @@ END_TEST
 /* The runner knows a suite by its file's name. */
 Suite *ktls_rx_suite(void);
 
+/* From its fifth byte on a good header tells how long its record is. */
+START_TEST(test_ktls_rx_head_is_known_as_soon_as_its_header_is)
+{
+	struct ktls_key next = rx_key(TLS_1_3, TLS_CIPHER_AES_GCM, 16, 99);
+	size_t a, b;
+
+	start_enabled(TLS_1_3);
+	a = rx_record(&fx, 22, key_update, 5, 0, wire);
+	rx_change_key(&fx, &next);
+	b = make(0, 300, wire + a);
+	for (size_t i = 0; i < a; i++) {
+		ck_assert_uint_eq(ktls_rx_head_bytes(&fx.so), i < 5 ? 0 : a);
+		rx_feed(&fx, wire + i, 1);
+	}
+	ck_assert_uint_eq(ktls_rx_head_bytes(&fx.so), a);
+	rx_feed(&fx, wire + a, b);
+	ck_assert_int_eq(rx_pass(&fx), KTLS_RX_WAITKEY);
+	/* Whose header that is depends on the key. */
+	ck_assert_uint_eq(ktls_rx_head_bytes(&fx.so), 0);
+	rx_fini(&fx);
+	start_enabled(TLS_1_3);
+	wire[0] = 0;
+	rx_feed(&fx, wire, 5);
+	ck_assert_uint_eq(ktls_rx_head_bytes(&fx.so), 0);
+	rx_fini(&fx);
+}
+END_TEST
+
 Suite *
 ktls_rx_suite(void)
 {
@@ -691,6 +719,7 @@ ktls_rx_suite(void)
 	    TEST(test_ktls_rx_next_key_is_refused_between_begin_and_finish, 0),
 	    TEST(test_ktls_rx_model_session_waits_behind_a_change_cipher_spec,
 		 0),
+	    TEST(test_ktls_rx_head_is_known_as_soon_as_its_header_is, 0),
 	};
 
 	return suite_create_table("ktls_rx", tests, (size_t)COUNT(tests), setup,

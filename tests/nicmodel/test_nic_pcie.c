@@ -243,6 +243,18 @@ START_TEST(test_nic_pcie_reads_cost_their_price_each)
 }
 END_TEST
 
+START_TEST(test_nic_pcie_read_without_a_price_takes_its_bytes)
+{
+	struct nic_pcie_config config = pcie_link(0);
+	struct nic_pcie pcie;
+
+	config.read_price = NULL;
+	ck_assert_int_eq(nic_pcie_init(&pcie, &config), 0);
+	ck_assert_uint_eq(
+	    nic_pcie_read(&pcie, 7, 7, NIC_PCIE_USE_CTX_FETCH, 208), 7);
+}
+END_TEST
+
 /*
  * A read that is answered late holds up no later one beyond its bytes: 288
  * bytes of completions last 9142.857... ps.
@@ -501,6 +513,7 @@ nic_pcie_suite(void)
 	    TEST(test_nic_pcie_counts_the_bytes_of_every_tlp, COUNT(tlp_rows)),
 	    TEST(test_nic_pcie_reads_cost_their_price_each, 0),
 	    TEST(test_nic_pcie_slow_read_holds_up_nobody, 0),
+	    TEST(test_nic_pcie_read_without_a_price_takes_its_bytes, 0),
 	    TEST(test_nic_pcie_writes_queue_without_drift, 0),
 	    TEST(test_nic_pcie_completions_of_a_burst_of_reads_queue, 0),
 	    TEST(test_nic_pcie_directions_share_nothing_but_requests, 0),

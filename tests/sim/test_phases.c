@@ -99,15 +99,19 @@ END_TEST
 
 START_TEST(test_phases_out_of_memory_change_nothing)
 {
+	phases_init(&phases, 100);
+	for (sim_time i = 0; i < 16; i++)
+		note(i % 2 == 0 ? one : two, NULL, i);
 	if (!memory_limit(0))
 		return;
 	/* Use up what the C library keeps; the test's process ends soon. */
-	for (size_t size = 1024; size >= 2 * sizeof(struct phase); size -= 8)
+	for (size_t size = 1024; size > 80; size -= 16)
 		while (malloc(size) != NULL)
 			continue;
-	ck_assert_int_eq(phases_note(&phases, one, NULL, 1), ENOMEM);
-	ck_assert_ptr_null(phases.name);
-	ck_assert_uint_eq(phases.kept_count, 0);
+	ck_assert_int_eq(phases_note(&phases, one, NULL, 20), ENOMEM);
+	ck_assert_ptr_eq(phases.name, two);
+	ck_assert_uint_eq(phases.at, 15);
+	ck_assert_uint_eq(phases.kept_count, 16);
 	ck_assert_uint_eq(phases.left_out, 0);
 }
 END_TEST
